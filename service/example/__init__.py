@@ -1,0 +1,1 @@
+"""The example estate: data, and how it is loaded."""

@@ -1,0 +1,4 @@
+"""Gate: may this ship?
+
+Owns candidates, verdicts and their formats. Uses pipeline, evaluation, packs, inventory. Start at `check.py`.
+"""

@@ -1,0 +1,59 @@
+"""What goes out: assets and edges as other rooms see them, frozen, without a session behind them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView:
+    """An asset as it is now. `id` is None for a candidate of the gate and for what only the catalogue knows."""
+
+    id: int | None
+    ref: str
+    kind: str
+    name: str
+    title: str | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    attributes: dict[str, Any]
+    relations: list[dict[str, Any]]
+    evidence: dict[str, dict[str, str]]
+    managed_by: str | None = None
+    revision: int = 0
+    digest: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """`source` rests on `target` in the way `type`."""
+
+    source: str
+    type: str
+    target: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceView:
+    """A workspace's key and name."""
+
+    id: UUID
+    name: str
+
+
+@dataclass
+class Slice:
+    """A part of the graph, enough to judge some assets: what they rest on, and what rests on them.
+
+    `assets` by ref; `up` the edges out of a ref, `down` the edges into it. A ref that stands in an edge and not in `assets`
+    is dangling, unless the reference catalogue knows it.
+    """
+
+    workspace: str
+    assets: dict[str, AssetView] = field(default_factory=dict)
+    up: dict[str, list[EdgeView]] = field(default_factory=dict)
+    down: dict[str, list[EdgeView]] = field(default_factory=dict)

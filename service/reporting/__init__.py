@@ -1,0 +1,4 @@
+"""Reporting: numbers over all rooms, read-only.
+
+Owns nothing but questions. Start at `posture.py`.
+"""
