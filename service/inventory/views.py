@@ -45,15 +45,31 @@ class WorkspaceView:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReachView:
+    """What matters of a system or dataset that rests on something: the classes of its data, and who is served.
+
+    None means that nobody stated it. `grade` is that of the statement about the data classes.
+    """
+
+    ref: str
+    kind: str
+    data_classes: tuple[str, ...] | None
+    commercial: bool | None
+    criticality: str | None
+    grade: str
+
+
 @dataclass
 class Slice:
     """A part of the graph, enough to judge some assets: what they rest on, and what rests on them.
 
-    `assets` by ref; `up` the edges out of a ref, `down` the edges into it. A ref that stands in an edge and not in `assets`
-    is dangling, unless the reference catalogue knows it.
+    `assets` by ref; `up` the edges out of a ref, `down` the edges into it; `reach` the systems and datasets found by
+    going down. A ref that stands in an edge and not in `assets` is dangling, unless the reference catalogue knows it.
     """
 
     workspace: str
     assets: dict[str, AssetView] = field(default_factory=dict)
     up: dict[str, list[EdgeView]] = field(default_factory=dict)
     down: dict[str, list[EdgeView]] = field(default_factory=dict)
+    reach: dict[str, ReachView] = field(default_factory=dict)

@@ -1,0 +1,108 @@
+"""Effective licences and weights: what an asset is made from, to any depth, and on which terms."""
+
+from collections import deque
+from typing import Any
+
+from service.evaluation.effective_places import land_grade
+from service.evaluation.landscape import Landscape, kind_of, weakest
+from service.evaluation.policy_input import LicenceFact, Terms, WeightFact
+from service.inventory.edges import LICENCE_FLOW, SERVED_BY
+from service.inventory.facts import Kind
+from service.inventory.licences import Resolution
+
+_LICENSED = (Kind.MODEL, Kind.DATASET, Kind.SOFTWARE)
+_NOT_KNOWN: Terms = {"commercial_use": None, "obligations": []}
+
+
+def licences(land: Landscape, ref: str) -> list[LicenceFact]:
+    """The asset's own licence and those of all it rests on, each thing once by its shortest way, nearest first."""
+    facts: list[LicenceFact] = []
+    if kind_of(ref) not in (*_LICENSED, Kind.SYSTEM):
+        return facts
+    seen = {ref}
+    queue: deque[tuple[list[str], list[str], str | None]] = deque([([ref], [], None)])
+    while queue:
+        path, through, derivation = queue.popleft()
+        here = path[-1]
+        if kind_of(here) in _LICENSED:
+            facts.append(_fact(land, path, through, derivation))
+        for edge in land.up(here, LICENCE_FLOW):
+            if edge.target not in seen and kind_of(edge.target) in _LICENSED:
+                seen.add(edge.target)
+                queue.append(([*path, edge.target], [*through, edge.type], edge.detail.get("as", derivation)))
+    return facts
+
+
+def weights(land: Landscape, ref: str) -> list[WeightFact]:
+    """How the weights are held of each model that a system uses, itself or behind a service it calls."""
+    facts: dict[str, WeightFact] = {}
+    if kind_of(ref) != Kind.SYSTEM:
+        return []
+    for edge in land.up(ref, ("uses",)):
+        if kind_of(edge.target) == Kind.MODEL:
+            facts.setdefault(edge.target, _weight(land, edge.target, [ref, edge.target]))
+        if kind_of(edge.target) == Kind.AI_SERVICE:
+            behind = _models_behind(land, edge.target)
+            for model in behind:
+                facts.setdefault(model, _weight(land, model, [ref, edge.target, model]))
+            if not behind:
+                facts.setdefault(
+                    edge.target,
+                    {
+                        "ref": edge.target,
+                        "status": "undeclared" if land.is_known(edge.target) else "dangling",
+                        "weights": None,
+                        "path": [ref, edge.target],
+                        "grade": "unresolved",
+                    },
+                )
+    return [facts[key] for key in sorted(facts)]
+
+
+def _models_behind(land: Landscape, service: str) -> list[str]:
+    asset = land.asset(service)
+    served = (r["to"] for r in asset.relations if r["type"] == "serves") if asset else ()
+    return sorted({*served, *(edge.source for edge in land.down(service, (SERVED_BY,)))})
+
+
+def _weight(land: Landscape, model: str, path: list[str]) -> WeightFact:
+    attributes = land.attributes(model)
+    held = attributes.get("weights") if attributes else None
+    return {
+        "ref": model,
+        "status": "dangling" if attributes is None else "known" if held else "undeclared",
+        "weights": held,
+        "path": path,
+        "grade": land.grade(model, "weights"),
+    }
+
+
+def _fact(land: Landscape, path: list[str], through: list[str], derivation: str | None) -> LicenceFact:
+    here = path[-1]
+    attributes = land.attributes(here)
+    raw: Any = attributes.get("licence") if attributes else None
+    fact: LicenceFact = {
+        "ref": here,
+        "kind": kind_of(here),
+        "depth": len(path) - 1,
+        "path": path,
+        "through": through,
+        "derivation": derivation,
+        "status": "dangling" if attributes is None else "absent",
+        "raw": raw,
+        "expression": None,
+        "match": "none",
+        "terms": _NOT_KNOWN,
+        "grade": weakest(land.grade(here, "licence"), *(land_grade(land, step) for step in path[:-1])),
+    }
+    if raw:
+        resolution = land.licence(raw)
+        fact["status"] = "resolved" if resolution.grade in ("exact", "normalised") else "unresolved"
+        fact["expression"] = resolution.expression
+        fact["match"] = resolution.grade
+        fact["terms"] = _terms(resolution)
+    return fact
+
+
+def _terms(resolution: Resolution) -> Terms:
+    return {"commercial_use": resolution.commercial_use, "obligations": sorted(resolution.obligations)}

@@ -1,0 +1,128 @@
+"""Effective places: where an asset's data lies and is worked on.
+
+Through its own data paths, through its hosts, and through the services it calls.
+"""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from service.evaluation.landscape import Landscape, kind_of, weakest
+from service.evaluation.policy_input import Grade, Place, Purpose
+from service.inventory.edges import SERVED_BY
+from service.inventory.facts import Kind
+
+
+def places(land: Landscape, ref: str) -> list[Place]:
+    """All places of `ref`, sorted, each once by its shortest way."""
+    found: dict[tuple[str, str, str], Place] = {}
+    for place in _places(land, ref):
+        key = (place["purpose"], place["region"] or place["path"][-1], place["path"][0])
+        before = found.get(key)
+        if before is None or len(place["path"]) < len(before["path"]):
+            found[key] = place
+    return [found[key] for key in sorted(found)]
+
+
+def hosts_and_services(land: Landscape, ref: str) -> Iterator[tuple[str, list[str]]]:
+    """Hosts and AI services that see the asset's data, with the way to each."""
+    kind = kind_of(ref)
+    if kind in (Kind.GPU_HOST, Kind.AI_SERVICE):
+        yield ref, [ref]
+    if kind == Kind.DATASET:
+        for edge in land.up(ref, ("stored_in",)):
+            if kind_of(edge.target) == Kind.GPU_HOST:
+                yield edge.target, [ref, edge.target]
+    if kind == Kind.SYSTEM:
+        for target, path in _workplaces(land, ref):
+            if kind_of(target) in (Kind.GPU_HOST, Kind.AI_SERVICE):
+                yield target, path
+
+
+def _places(land: Landscape, ref: str) -> Iterator[Place]:
+    yield from _own_paths(land, ref, [ref])
+    for edge in land.up(ref, ("stored_in",)):
+        yield from _at(land, edge.target, [ref, edge.target], "storage", land_grade(land, ref))
+    kind = kind_of(ref)
+    if kind == Kind.GPU_HOST:
+        yield from _at(land, ref, [ref], "processing", land_grade(land, ref))
+    if kind == Kind.MODEL:
+        for edge in land.up(ref, ("runs_on",)):
+            yield from _at(land, edge.target, [ref, edge.target], "processing", land_grade(land, ref))
+    if kind == Kind.SYSTEM:
+        for target, path in _workplaces(land, ref):
+            if kind_of(target) == Kind.AI_SERVICE:
+                yield from _service(land, target, path)
+            else:
+                yield from _at(land, target, path, "processing", "declared")
+
+
+def land_grade(land: Landscape, ref: str) -> Grade:
+    """The grade of an asset's relations: that of the manifest, a statement of whoever registered it."""
+    asset = land.asset(ref)
+    stated = asset.evidence.get("relations") if asset else None
+    return cast("Grade", stated["grade"]) if stated else "declared"
+
+
+def _workplaces(land: Landscape, system: str) -> Iterator[tuple[str, list[str]]]:
+    """What a system's requests go to: its hosts and regions, the services it calls, and whatever serves its models."""
+    for edge in land.up(system, ("runs_on",)):
+        yield edge.target, [system, edge.target]
+    for edge in land.up(system, ("uses",)):
+        used = edge.target
+        if kind_of(used) == Kind.AI_SERVICE:
+            yield used, [system, used]
+        if kind_of(used) == Kind.MODEL:
+            for way in land.up(used, ("runs_on", SERVED_BY)):
+                if kind_of(way.target) != Kind.SOFTWARE:
+                    yield way.target, [system, used, way.target]
+
+
+def _service(land: Landscape, service: str, path: list[str]) -> Iterator[Place]:
+    own = list(_own_paths(land, service, path))
+    if own:
+        yield from own
+    else:
+        yield _place(land, "processing", None, path, {}, "unresolved")
+
+
+def _own_paths(land: Landscape, ref: str, path: list[str]) -> Iterator[Place]:
+    attributes = land.attributes(ref) or {}
+    for item in attributes.get("data_paths") or ():
+        region = item["region"]
+        yield _place(land, item["purpose"], region, [*path, region], item, land.grade(ref, "data_paths"))
+
+
+def _at(land: Landscape, target: str, path: list[str], purpose: Purpose, grade: Grade) -> Iterator[Place]:
+    if kind_of(target) == Kind.CLOUD_REGION:
+        yield _place(land, purpose, target, path, {}, grade)
+        return
+    located = list(land.up(target, ("located_in",)))
+    for edge in located:
+        yield _place(land, purpose, edge.target, [*path, edge.target], {}, weakest(grade, land_grade(land, target)))
+    if not located:
+        yield _place(land, purpose, None, path, {}, "unresolved")
+
+
+def _place(
+    land: Landscape, purpose: Purpose, region: str | None, path: list[str], item: dict[str, Any], grade: Grade
+) -> Place:
+    attributes = land.attributes(region) if region else None
+    country = attributes.get("country") if attributes else None
+    if region is None:
+        status = "no_region"
+    elif attributes is None:
+        status = "dangling"
+    else:
+        status = "known" if country else "no_country"
+    return {
+        "purpose": purpose,
+        "region": region,
+        "status": cast("Any", status),
+        "country": country,
+        "subdivision": attributes.get("subdivision") if attributes else None,
+        "blocs": list(land.catalogue.blocs_of(country)) if country else [],
+        "path": path,
+        "transfer_mechanism": item.get("transfer_mechanism"),
+        "key_custody": item.get("key_custody"),
+        "grade": weakest(grade, land.grade(region, "country")) if region and country else "unresolved",
+    }

@@ -1,0 +1,159 @@
+"""Keeping what was decided, and on what: content under its digest, the last judgement of each asset, the gate's answers."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from service.engine.protocol import Bundle
+from service.evaluation.decision import Decision
+from service.evaluation.gather import Prepared, unseal
+from service.evaluation.tables import DecisionRecord, KeptBundle, KeptInput
+from service.foundation import canonical
+from service.foundation.errors import NotFound
+
+# Level 1: four times smaller for 40 µs; higher levels cost more than the disk they save.
+_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an asset was last judged on."""
+
+    input_digest: str | None
+    bundle_digest: str | None
+    engine: str | None
+
+
+def hold(session: Session, workspace: UUID, asset_ids: Sequence[int]) -> dict[int, Remembered]:
+    """Takes the judgements of these assets for this transaction: whoever else wants to judge them waits.
+
+    What is read after this call is at least as new as what any finished judgement has seen.
+    """
+    ids = sorted(asset_ids)
+    connection = session.connection()
+    connection.execute(
+        text("""
+            INSERT INTO judgement (asset_id, workspace_id, outcomes)
+            SELECT id, :workspace, '{}'::jsonb FROM unnest(CAST(:ids AS bigint[])) AS row (id)
+            ON CONFLICT (asset_id) DO NOTHING
+        """),
+        {"workspace": workspace, "ids": ids},
+    )
+    rows = connection.execute(
+        text("""
+            SELECT asset_id, input_digest, bundle_digest, engine FROM judgement
+            WHERE asset_id = ANY (:ids) ORDER BY asset_id FOR UPDATE
+        """),
+        {"ids": ids},
+    )
+    return {row.asset_id: Remembered(row.input_digest, row.bundle_digest, row.engine) for row in rows}
+
+
+def remember(session: Session, decisions: Mapping[int, Decision], engine: str, at: datetime) -> None:
+    """Writes down what was decided of each asset, by its id."""
+    if not decisions:
+        return
+    session.connection().execute(
+        text("""
+            UPDATE judgement SET input_digest = row.input_digest, bundle_digest = row.bundle_digest, engine = :engine,
+                   decided_at = :at, outcomes = row.outcomes::jsonb
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:inputs AS text[]), CAST(:bundles AS text[]),
+                        CAST(:outcomes AS text[])) AS row (asset_id, input_digest, bundle_digest, outcomes)
+            WHERE judgement.asset_id = row.asset_id
+        """),
+        {
+            "engine": engine,
+            "at": at,
+            "ids": list(decisions),
+            "inputs": [d.input_digest for d in decisions.values()],
+            "bundles": [d.bundle_digest for d in decisions.values()],
+            "outcomes": [canonical.encode(d.summary()).decode() for d in decisions.values()],
+        },
+    )
+
+
+def forget(session: Session, asset_ids: Sequence[int]) -> None:
+    """An asset is gone: should it come back, it is judged anew."""
+    session.connection().execute(
+        text("""
+            UPDATE judgement SET input_digest = NULL, bundle_digest = NULL, decided_at = NULL, outcomes = '{}'::jsonb
+            WHERE asset_id = ANY (:ids)
+        """),
+        {"ids": list(asset_ids)},
+    )
+
+
+def keep_inputs(session: Session, prepared: Iterable[Prepared]) -> None:
+    """Keeps input documents; one that is kept already costs nothing."""
+    bodies = {one.digest: zlib.compress(one.body, _LEVEL) for one in prepared}
+    if bodies:
+        session.connection().execute(
+            text("""
+                INSERT INTO kept_input (digest, body)
+                SELECT digest, body FROM unnest(CAST(:digests AS text[]), CAST(:bodies AS bytea[])) AS row (digest, body)
+                ORDER BY digest ON CONFLICT (digest) DO NOTHING
+            """),
+            {"digests": list(bodies), "bodies": list(bodies.values())},
+        )
+
+
+def keep_bundle(session: Session, bundle: Bundle) -> None:
+    """Keeps the rules that decided."""
+    body = zlib.compress(canonical.encode(bundle.as_dict()))
+    session.connection().execute(
+        text("INSERT INTO kept_bundle (digest, body) VALUES (:digest, :body) ON CONFLICT (digest) DO NOTHING"),
+        {"digest": bundle.digest, "body": body},
+    )
+
+
+def kept_input(session: Session, digest: str) -> Prepared:
+    """The document under `digest`, with the parameters it was judged under.
+
+    Raises:
+        NotFound: none is kept under this digest.
+    """
+    row = session.get(KeptInput, digest)
+    if row is None:
+        raise NotFound(f"No input document is kept under {digest}.")
+    return unseal(zlib.decompress(row.body))
+
+
+def kept_bundle(session: Session, digest: str) -> Bundle:
+    """The rules under `digest`.
+
+    Raises:
+        NotFound: none are kept under this digest.
+    """
+    row = session.get(KeptBundle, digest)
+    if row is None:
+        raise NotFound(f"No rules are kept under {digest}.")
+    return Bundle.from_dict(canonical.decode(zlib.decompress(row.body)))
+
+
+def outcomes_of(decisions: Iterable[Decision]) -> dict[str, Any]:
+    """By asset ref, all that was decided: what a replay must come out with again."""
+    return {decision.asset_ref: decision.as_dict() for decision in decisions}
+
+
+def add_decision(session: Session, row: DecisionRecord) -> None:
+    """Keeps an answer of the gate."""
+    session.add(row)
+    session.flush()
+
+
+def decision_record(session: Session, decision_id: UUID) -> DecisionRecord:
+    """An answer of the gate.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    row = session.exec(select(DecisionRecord).where(DecisionRecord.id == decision_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no decision {decision_id}.")
+    return row

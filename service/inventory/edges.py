@@ -1,0 +1,61 @@
+"""Which ties mean what: the one table of edge types that every walk reads.
+
+An edge runs from what rests to what it rests on. Most are relations of a manifest; some are read off attributes that name
+another asset; `served_by` is the inverse of `serves`, since a model rests on what serves it.
+"""
+
+from service.inventory import kinds
+from service.inventory.facts import Observation, RelationType
+from service.inventory.views import EdgeView
+
+SERVED_BY = "served_by"
+DATA_PATH = "data_path"
+
+# A change of the far end can change what is known of the near end. `serves` runs the other way and has its inverse;
+# an alternative is no dependency; an evaluation set leaves no trace in the model.
+DEPENDENCY = (
+    "derived_from",
+    "trained_on",
+    "generated_by",
+    "stored_in",
+    "runs_on",
+    "located_in",
+    "operated_by",
+    "published_by",
+    "uses",
+    "subprocessor",
+    SERVED_BY,
+    DATA_PATH,
+    "publisher",
+    "owner",
+    "provider",
+    "owners",
+)
+
+# Data goes where these lead: from a system to the service it calls, the host it runs on, the region that hosts it.
+DATA_FLOW = ("stored_in", "runs_on", "located_in", "uses", SERVED_BY, DATA_PATH)
+
+# Obligations come down these: what a thing was made from, and what a system is made of.
+LICENCE_FLOW = ("derived_from", "trained_on", "generated_by", "uses")
+
+# Whatever a system rests on for its work or its terms: the ways down to the systems that are affected.
+CONSUMPTION = ("derived_from", "trained_on", "generated_by", "uses", "runs_on", "located_in", SERVED_BY, DATA_PATH)
+
+
+def of_observation(observation: Observation) -> list[tuple[EdgeView, str]]:
+    """All edges that one statement makes, each with its origin: `relation`, `inverse` or `attribute`."""
+    ref = observation.ref
+    found: dict[tuple[str, str, str, str], tuple[EdgeView, str]] = {}
+
+    def add(edge: EdgeView, origin: str) -> None:
+        key = (edge.source, edge.type, edge.target, str(edge.detail.get("purpose", "")))
+        found.setdefault(key, (edge, origin))
+
+    for relation in observation.relations:
+        detail = {"as": relation.derivation} if relation.derivation else {}
+        add(EdgeView(ref, relation.type.value, relation.to, detail), "relation")
+        if relation.type is RelationType.SERVES:
+            add(EdgeView(relation.to, SERVED_BY, ref), "inverse")
+    for type_, target, detail in kinds.attribute_refs(observation.kind, observation.attributes):
+        add(EdgeView(ref, type_, target, dict(detail)), "attribute")
+    return list(found.values())

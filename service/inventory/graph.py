@@ -1,0 +1,220 @@
+"""Walks over the edges: what an asset rests on, what rests on it, and the slice of both that judging needs.
+
+Each walk is one recursive query in the database; memory holds what was found and never the whole estate.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.inventory import edges, reference
+from service.inventory.facts import Kind, Observation
+from service.inventory.views import AssetView, EdgeView, ReachView, Slice, WorkspaceView
+
+# Kinds whose document tells what rests on them: their facts change with what is above them, too.
+_REACHED = tuple(f"{kind}:" for kind in (Kind.MODEL, Kind.DATASET, Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE))
+_REACHING = (f"{Kind.SYSTEM}:", f"{Kind.DATASET}:")
+
+_ASSETS = """
+    SELECT id, ref, kind, name, title, labels, annotations, attributes, relations, evidence, managed_by, revision, digest,
+           created_at, updated_at
+    FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND
+"""
+_REACH = """
+    SELECT ref, kind, attributes -> 'data_classes' AS data_classes, attributes -> 'commercial' AS commercial,
+           attributes ->> 'criticality' AS criticality, evidence -> 'data_classes' ->> 'grade' AS grade
+    FROM asset
+    WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind IN ('system', 'dataset') AND ref = ANY (:refs)
+"""
+
+
+class Overlay:
+    """Candidates of the gate, laid over the stored inventory: they replace what they name, and nothing is saved."""
+
+    def __init__(self, observations: Sequence[Observation] = ()) -> None:
+        """Takes each candidate once; of two with one ref the later holds."""
+        by_ref = {o.ref: o for o in observations}
+        self.assets = {ref: _candidate(o) for ref, o in by_ref.items()}
+        self.edges = {ref: [edge for edge, _ in edges.of_observation(o)] for ref, o in by_ref.items()}
+        self.reach = {
+            ref: _reach_of(view) for ref, view in self.assets.items() if view.kind in (Kind.SYSTEM, Kind.DATASET)
+        }
+
+    def replace(self, rows: Iterable[Any]) -> list[EdgeView]:
+        """Stored edges with those of the candidates in place of what they said before."""
+        return [EdgeView(r.from_ref, r.type, r.to_ref, r.detail) for r in rows if r.owner_ref not in self.assets]
+
+    def all_edges(self) -> list[EdgeView]:
+        """Every edge that a candidate states."""
+        return [edge for stated in self.edges.values() for edge in stated]
+
+
+def assets_by_id(session: Session, workspace: UUID, ids: Sequence[int]) -> dict[int, AssetView]:
+    """Assets under these keys that are not deleted."""
+    rows = session.connection().execute(text(_ASSETS + " id = ANY (:ids)"), {"workspace": workspace, "ids": list(ids)})
+    return {row.id: AssetView(*row) for row in rows}
+
+
+def assets_by_ref(session: Session, workspace: UUID, refs: Collection[str]) -> dict[str, AssetView]:
+    """Assets under these refs that are not deleted."""
+    rows = session.connection().execute(
+        text(_ASSETS + " ref = ANY (:refs)"), {"workspace": workspace, "refs": list(refs)}
+    )
+    return {row.ref: AssetView(*row) for row in rows}
+
+
+def slice_for(
+    session: Session,
+    workspace: WorkspaceView,
+    refs: Collection[str],
+    catalogue: reference.Catalogue,
+    overlay: Overlay | None = None,
+) -> Slice:
+    """What is needed to judge `refs`: everything they rest on, and the systems and datasets that rest on them."""
+    laid = overlay or Overlay()
+    part = Slice(workspace.name)
+    stated = laid.all_edges()
+    start = set(refs) | {edge.target for edge in stated}
+    up = [*laid.replace(_walk(session, "up", workspace.id, start, edges.DEPENDENCY)), *stated]
+    for edge in up:
+        part.up.setdefault(edge.source, []).append(edge)
+    named = set(refs) | {edge.source for edge in up} | {edge.target for edge in up}
+    _load_assets(session, workspace.id, part, named, catalogue, laid)
+    _load_reach(session, workspace.id, part, refs, laid)
+    return part
+
+
+def reached_assets(session: Session, workspace: WorkspaceView, overlay: Overlay) -> set[str]:
+    """Refs of registered assets that the candidates reach by any dependency, the candidates themselves not among them."""
+    targets = {edge.target for edge in overlay.all_edges()}
+    rows = overlay.replace(_walk(session, "up", workspace.id, targets, edges.DEPENDENCY))
+    named = targets | {edge.source for edge in rows} | {edge.target for edge in rows}
+    found = session.connection().execute(
+        text("SELECT ref FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND ref = ANY (:refs)"),
+        {"workspace": workspace.id, "refs": list(named)},
+    )
+    return {row.ref for row in found} - overlay.assets.keys()
+
+
+def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set[str]:
+    """Refs whose input document a change of `refs` can alter.
+
+    The changed, all that rests on them, and, below those of them that carry data or serve users, whatever is judged by
+    what rests on it.
+
+    Refs of deleted and of unregistered assets may be among them.
+    """
+    catalogue = reference.Catalogue.load(session, workspace_id)
+    start = set(refs)
+    for ref in refs:
+        start |= catalogue.resting_on(ref)
+    down = start | {row.from_ref for row in _walk(session, "down", workspace_id, start, edges.DEPENDENCY)}
+    carriers = [ref for ref in down if ref.startswith(_REACHING)]
+    below = {
+        row.to_ref
+        for row in _walk(session, "up", workspace_id, carriers, edges.DEPENDENCY)
+        if row.to_ref.startswith(_REACHED)
+    }
+    return (down | below) - (start - set(refs))
+
+
+def _walk(session: Session, way: str, workspace: UUID, start: Collection[str], types: Sequence[str]) -> list[Any]:
+    if not start:
+        return []
+    # `way` is one of two words of this file, never an input.
+    query = f"SELECT * FROM edges_{way}(:workspace, CAST(:start AS text[]), CAST(:types AS text[]))"  # noqa: S608
+    rows = session.connection().execute(
+        text(query), {"workspace": workspace, "start": list(start), "types": list(types)}
+    )
+    return list(rows)
+
+
+def _load_assets(
+    session: Session, workspace: UUID, part: Slice, named: set[str], catalogue: reference.Catalogue, laid: Overlay
+) -> None:
+    part.assets.update(laid.assets)
+    missing = named | catalogue.rests_on(named)
+    asked: set[str] = set(laid.assets)
+    while missing := missing - asked:
+        found = assets_by_ref(session, workspace, missing)
+        part.assets.update(found)
+        asked |= missing
+        # A registered vendor may name owners that no walk has met, since its own ref came out of the catalogue.
+        rows = _walk(session, "up", workspace, [r for r in found if r not in named], edges.DEPENDENCY)
+        for edge in laid.replace(rows):
+            part.up.setdefault(edge.source, []).append(edge)
+        targets = {row.to_ref for row in rows}
+        missing = targets | catalogue.rests_on(targets)
+
+
+def _load_reach(session: Session, workspace: UUID, part: Slice, refs: Collection[str], laid: Overlay) -> None:
+    start = [ref for ref in refs if ref.startswith(_REACHED)]
+    if not start:
+        return
+    types = sorted(set(edges.DATA_FLOW) | set(edges.CONSUMPTION))
+    stated = [edge for edge in laid.all_edges() if edge.type in types]
+    # What a candidate newly ties to a host counts for the host at once.
+    rows = [*laid.replace(_walk(session, "down", workspace, start, types)), *stated]
+    for edge in rows:
+        part.down.setdefault(edge.target, []).append(edge)
+    carriers = {edge.source for edge in rows if edge.source.startswith(_REACHING)} | set(start)
+    # The data of a system includes that of the datasets it uses.
+    systems = [ref for ref in carriers if ref.startswith(f"{Kind.SYSTEM}:")]
+    for row in _uses(session, workspace, systems, laid):
+        known = part.up.setdefault(row.source, [])
+        if row not in known:
+            known.append(row)
+        carriers.add(row.target)
+    found = session.connection().execute(text(_REACH), {"workspace": workspace, "refs": list(carriers)})
+    for row in found:
+        classes = None if row.data_classes is None else tuple(row.data_classes)
+        grade = row.grade or "unresolved"
+        part.reach[row.ref] = ReachView(row.ref, row.kind, classes, row.commercial, row.criticality, grade)
+    part.reach.update(laid.reach)
+
+
+def _uses(session: Session, workspace: UUID, systems: Sequence[str], laid: Overlay) -> list[EdgeView]:
+    rows = session.connection().execute(
+        text("""
+            SELECT owner_ref, from_ref, type, to_ref, detail FROM edge
+            WHERE workspace_id = :workspace AND type = 'uses' AND from_ref = ANY (:systems)
+              AND to_ref LIKE 'dataset:%'
+        """),
+        {"workspace": workspace, "systems": list(systems)},
+    )
+    return laid.replace(rows)
+
+
+def _candidate(observation: Observation) -> AssetView:
+    evidence = {
+        name: {"grade": "declared", "source": "candidate", **observation.evidence.get(name, {})}
+        for name in observation.attributes
+    }
+    return AssetView(
+        id=None,
+        ref=observation.ref,
+        kind=observation.kind.value,
+        name=observation.name,
+        title=observation.title,
+        labels=observation.labels,
+        annotations=observation.annotations,
+        attributes=observation.attributes,
+        relations=[r.as_dict() for r in observation.relations],
+        evidence=evidence,
+        managed_by=observation.managed_by,
+    )
+
+
+def _reach_of(view: AssetView) -> ReachView:
+    classes = view.attributes.get("data_classes")
+    return ReachView(
+        view.ref,
+        view.kind,
+        None if classes is None else tuple(classes),
+        view.attributes.get("commercial"),
+        view.attributes.get("criticality"),
+        view.evidence.get("data_classes", {}).get("grade", "unresolved"),
+    )
