@@ -22,6 +22,7 @@ from service.inventory.values import (
     Lei,
     Line,
     Percentage,
+    Positive,
     Prose,
     Purl,
     RegionRef,
@@ -74,7 +75,7 @@ class Accelerator(Strict):
 
     vendor: VendorRef | None = None
     model: Line | None = None
-    count: Annotated[Count, Field(ge=1)] | None = None
+    count: Positive | None = None
     memory_gib: Amount | None = None
 
 

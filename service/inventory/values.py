@@ -208,7 +208,8 @@ Instant: Any = _word(_instant, format="date-time")
 Url: Any = _word(_matching(_URL, "a web address", "http:// or https:// and a host"), format="uri", maxLength=2000)
 Purl: Any = _word(_matching(_PURL, "a package URL", "pkg:<type>/<name>@<version>"), pattern="^pkg:.+/.+$")
 Lei: Any = _word(_lei, pattern=f"^{_LEI.pattern}$", description="ISO 17442")
-Count: Any = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=INTEGER_MAX)]
+Count: Any = Annotated[int, Field(ge=0, le=INTEGER_MAX), BeforeValidator(_whole)]
+Positive: Any = Annotated[int, Field(ge=1, le=INTEGER_MAX), BeforeValidator(_whole)]
 Amount: Any = Annotated[float, Field(ge=0, le=1e15), AfterValidator(_whole)]
 Percentage: Any = Annotated[float, Field(ge=0, le=100), AfterValidator(_whole)]
 VendorRef: Any = reference_to(Kind.VENDOR)
