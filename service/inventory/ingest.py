@@ -75,6 +75,20 @@ def record(
     return answers
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Revision and digest of an asset that nobody else changes before this transaction ends."""
+
+    revision: int
+    digest: str
+
+
+def held(session: Session, workspace: WorkspaceView, ref: str) -> Held | None:
+    """Locks an asset for this transaction; None where it is not there."""
+    known = ingest_rows.known(session, workspace.id, [ref], lock=True).get(ref)
+    return Held(known.revision, known.digest) if known and not known.deleted else None
+
+
 def remove(session: Session, workspace: WorkspaceView, refs: Sequence[str], actor: Actor) -> list[str]:
     """Deletes assets; their history stays. Answers the refs that were there."""
     now = clock.now()
