@@ -1,0 +1,115 @@
+"""The example estate, shown: loaded and evaluated over the same REST that everybody uses, then summed up."""
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import yaml
+
+from service.cli.failures import Stopped
+from service.foundation.settings import EXAMPLE
+
+ESTATE = EXAMPLE / "estate"
+CANDIDATES = EXAMPLE / "candidates"
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+ANSWER_SECONDS = 60.0
+LOOK_SECONDS = 0.3
+ROUNDS = 1000  # of looking: five minutes
+
+
+def is_ready(url: str) -> bool:
+    """Whether the API at `url` says that it is ready."""
+    try:
+        return httpx2.get(f"{url}/readyz", timeout=2.0).is_success
+    except httpx2.HTTPError:
+        return False
+
+
+def show(url: str, token: str, wait: Callable[[float], None]) -> Iterator[str]:
+    """Loads the example estate, evaluates it and yields lines that say what came of it.
+
+    `wait` sleeps for seconds, or raises when the user no longer wants to.
+
+    Raises:
+        Stopped: a document is refused, or the evaluation does not end.
+    """
+    with httpx2.Client(
+        base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=ANSWER_SECONDS
+    ) as api:
+        results = load(api, ESTATE)
+        changed = sum(result["status"] != "unchanged" for result in results)
+        yield f"\nExample estate: {len(results)} assets, {changed} new or changed"
+        yield from _evaluate(api, wait)
+        summary = _answer(api.get("/violations/summary", params={"by": "severity"}))
+        yield from violations_by_severity(summary)
+
+
+def load(api: httpx2.Client, directory: Path) -> list[dict[str, Any]]:
+    """Sends every manifest under `directory` in one bulk request; one result for each, in order.
+
+    Raises:
+        Stopped: one of them is refused: the estate is ours, so that is a fault of this release.
+    """
+    documents = [
+        document
+        for file in sorted(directory.glob("*.yaml"))
+        for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+        if document is not None
+    ]
+    # Dates of YAML become the text that JSON manifests spell them with.
+    body = "".join(json.dumps(document, default=str) + "\n" for document in documents)
+    answer = api.post("/assets:bulk", content=body.encode(), headers={"Content-Type": "application/x-ndjson"})
+    if not answer.is_success:
+        raise Stopped(f"The example estate is refused: {answer.text}")
+    results = [json.loads(line) for line in answer.text.splitlines()]
+    refused = [result for result in results if result["status"] == "refused"]
+    if refused:
+        raise Stopped(f"{len(refused)} documents of the example estate are refused, the first: {refused[0]}")
+    return results
+
+
+def violations_by_severity(summary: dict[str, Any]) -> Iterator[str]:
+    """Lines of a small table, the worst first."""
+    counts = {item["key"]: item["count"] for item in summary["items"]}
+    yield f"\nOpen violations: {sum(counts.values())}"
+    for severity in SEVERITIES:
+        if severity in counts:
+            yield f"  {severity:<9}{counts[severity]:>5}"
+
+
+def gate_commands(url: str, token: Path) -> Iterator[str]:
+    """Lines to paste into another terminal: the gate asked about each candidate."""
+    found = shutil.which("allod") or str(Path(sys.executable).with_name("allod"))
+    yield "\nAsk the gate, from another terminal:"
+    yield f'  export ALLOD_URL={url} ALLOD_TOKEN="$(cat {shlex.quote(str(token))})"'
+    for candidate in sorted(CANDIDATES.glob("*.yaml")):
+        yield f"  {shlex.quote(found)} gate -f {shlex.quote(str(candidate))}"
+
+
+def _evaluate(api: httpx2.Client, wait: Callable[[float], None]) -> Iterator[str]:
+    begun = _answer(api.post("/evaluations", json={}))
+    for _ in range(ROUNDS):
+        state = _answer(api.get(f"/evaluations/{begun['id']}"))
+        if state["status"] in {"done", "failed"}:
+            break
+        wait(LOOK_SECONDS)
+    else:
+        raise Stopped(f"The evaluation does not end: {state}")
+    if state["status"] == "failed":
+        raise Stopped(f"The evaluation failed: {state}")
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(state["outcomes"].items()))
+    yield f"Evaluated {state['done']} of {state['total']} assets: {outcomes}"
+
+
+def _answer(response: httpx2.Response) -> dict[str, Any]:
+    if not response.is_success:
+        raise Stopped(
+            f"{response.request.method} {response.request.url} answers {response.status_code}: {response.text}"
+        )
+    answer: dict[str, Any] = response.json()
+    return answer
