@@ -54,7 +54,7 @@ class Bundle:
         """The bundle that `as_dict` described."""
         return cls(
             modules=tuple(Module(path, text) for path, text in data["modules"]),
-            rules=tuple(RuleEntry(id, package, tuple(kinds)) for id, package, kinds in data["rules"]),
+            rules=tuple(RuleEntry(rule, package, tuple(kinds)) for rule, package, kinds in data["rules"]),
         )
 
 
@@ -70,7 +70,7 @@ class FailureKind(StrEnum):
     REVISION = "revision"  # the answer came from another bundle than was meant
 
 
-class EngineFailure(Exception):
+class EngineFailure(Exception):  # noqa: N818 -- it failed to answer; nothing else went wrong
     """An engine gave no answer. It is never a pass: the outcome of what was asked is `error`, or it is asked again."""
 
     def __init__(self, kind: FailureKind, message: str) -> None:

@@ -1,0 +1,185 @@
+"""Generates the modules through which an engine is asked, and reads what they answer.
+
+Per asset kind a package `allod.entry.<kind>` names that kind's rules one by one, and per rule a package
+`allod.entry.rule_<slug>` asks it alone; `answer` takes `{"documents": [...]}` and gives
+
+    {"revision": digest, "reports": [[a1, f1, a2, f2, …], …]}
+
+one report for each document, in order, and in it two lists for each rule, in order of rule ids: `a` holds what `applies`
+said (empty: undefined), `f` holds `[violations, unknowns]` where it said anything but false. Of ten forms that were
+measured this was as fast as the fastest on OPA, within a tenth of it on regorus, and the only one of the fast ones in
+which a rule whose `violation` is undefined cannot be taken for one that does not apply.
+
+`revision` is defined only while every module of the bundle is there (each gets a marker rule), so no answer with the
+right revision ever comes from half a bundle.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.engine import modules
+from service.engine.capabilities import MARKER, admit
+from service.engine.protocol import Bundle, EngineFailure, FailureKind, Finding, Module, RawVerdict, RuleEntry
+
+REVISION = "revision"
+_SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+class MalformedError(Exception):
+    """A finding that is not what the contract asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A bundle ready for an engine: modules in the order in which they compile, the entry points behind them."""
+
+    digest: str
+    modules: tuple[Module, ...]
+    entries: tuple[Module, ...]
+
+
+def for_rule(id: str) -> str:
+    """The entry that asks one rule alone."""
+    return f"rule_{re.sub(r'[^a-z0-9]', '_', id.lower())}"
+
+
+def answer_path(entry: str, root: str = modules.ROOT) -> str:
+    """The dotted path of an entry's answer, without `data.`."""
+    return f"{root}.entry.{entry}.answer"
+
+
+def revision_path(root: str = modules.ROOT) -> str:
+    """The dotted path of the bundle's digest."""
+    return f"{root}.entry.{REVISION}"
+
+
+def rules_for(bundle: Bundle, kind: str) -> list[RuleEntry]:
+    """The rules that judge assets of `kind`, in the order of a report."""
+    return sorted((rule for rule in bundle.rules if kind in rule.kinds), key=lambda rule: rule.id)
+
+
+def prepare(bundle: Bundle) -> Prepared:
+    """Checks the bundle's text and adds markers and entry points.
+
+    Raises:
+        EngineFailure: REFUSED, with every fault, where the text may not be run or a rule is not where it should be.
+    """
+    faults = admit(bundle.modules)
+    if faults:
+        raise EngineFailure(FailureKind.REFUSED, "; ".join(str(fault) for fault in faults[:20]))
+    modules.check_rules(bundle)
+    marked = tuple(
+        Module(module.path, f"{module.text}\n{MARKER} := true\n") for module in modules.ordered(bundle.modules)
+    )
+    return Prepared(bundle.digest, marked, tuple(_entries(bundle)))
+
+
+def _entries(bundle: Bundle) -> list[Module]:
+    kinds = sorted({kind for rule in bundle.rules for kind in rule.kinds})
+    by_slug: dict[str, list[RuleEntry]] = {kind: rules_for(bundle, kind) for kind in kinds}
+    for rule in bundle.rules:
+        slug = for_rule(rule.id)
+        if by_slug.setdefault(slug, [rule]) != [rule]:
+            raise EngineFailure(FailureKind.REFUSED, f"rule {rule.id}: another rule has the same id but for its signs")
+    strange = [kind for kind in kinds if not _SLUG.match(kind) or kind == REVISION or kind.startswith("rule_")]
+    if strange:
+        raise EngineFailure(FailureKind.REFUSED, f"{strange[0]!r} is no kind of asset")
+    packages = sorted({modules.package_of(module) for module in bundle.modules})
+    whole = "\n".join(f"\tdata.{package}.{MARKER}" for package in packages) or "\ttrue"
+    text = f'package allod.entry\n\n{REVISION} := "{bundle.digest}" if {{\n{whole}\n}}\n'
+    return [
+        *(Module(f"entry/{slug}.rego", _entry(slug, rules)) for slug, rules in sorted(by_slug.items())),
+        Module(f"entry/{REVISION}.rego", text),
+    ]
+
+
+def _entry(slug: str, rules: Sequence[RuleEntry]) -> str:
+    lists = ",\n".join(
+        f"\t[a | a := data.{rule.package}.applies],\n"
+        f"\t[[v, u] | data.{rule.package}.applies; v := data.{rule.package}.violation; u := data.{rule.package}.unknown]"
+        for rule in rules
+    )
+    return f"""package allod.entry.{slug}
+
+verdicts := [
+{lists},
+]
+
+answer := {{
+	"revision": data.allod.entry.{REVISION},
+	"reports": [report | some document in input.documents; report := verdicts with input as document],
+}}
+"""
+
+
+def reports_in(answer: Any, digest: str, count: int) -> list[Any]:
+    """The reports out of an entry's answer, after making sure that it is whole and that it comes from this bundle.
+
+    Raises:
+        EngineFailure: REVISION or EVALUATION.
+    """
+    if not isinstance(answer, dict) or answer.get("revision") != digest:
+        found = answer.get("revision") if isinstance(answer, dict) else None
+        raise EngineFailure(FailureKind.REVISION, f"asked revision {digest[:16]}, answered by {str(found)[:16]}")
+    reports = answer.get("reports")
+    if not isinstance(reports, list) or len(reports) != count:
+        raise EngineFailure(FailureKind.EVALUATION, f"expected {count} reports in the answer")
+    return reports
+
+
+def read_report(rules: Sequence[RuleEntry], report: Any) -> dict[str, RawVerdict]:
+    """What each rule said of one document; a rule that said something malformed has an error instead."""
+    if not isinstance(report, list) or len(report) != 2 * len(rules):
+        return {rule.id: _failed("the engine's report is malformed") for rule in rules}
+    return {rule.id: _verdict(report[2 * i], report[2 * i + 1]) for i, rule in enumerate(rules)}
+
+
+_NOT_APPLICABLE = RawVerdict(applies=False)
+
+
+def _failed(message: str) -> RawVerdict:
+    return RawVerdict(applies=True, error=message)
+
+
+def _verdict(applies: list[Any], found: list[Any]) -> RawVerdict:
+    if not applies or applies[0] is False:
+        return _NOT_APPLICABLE
+    if applies[0] is not True:
+        return _failed("`applies` is neither true nor false")
+    if not found:
+        return _failed("`violation` or `unknown` is undefined")
+    violations, unknowns = found[0]
+    if not isinstance(violations, list) or not isinstance(unknowns, list):
+        return _failed("`violation` and `unknown` must be sets: `violation contains finding if …`")
+    try:
+        return RawVerdict(
+            applies=True,
+            violations=tuple(_finding(finding) for finding in violations),
+            unknowns=tuple(_finding(finding) for finding in unknowns),
+        )
+    except MalformedError as malformed:
+        return _failed(str(malformed))
+
+
+_TEXT = ("subject", "message")
+_OPTIONAL = ("vendor", "jurisdiction")
+_KEYS = frozenset((*_TEXT, *_OPTIONAL, "path"))
+
+
+def _finding(value: Any) -> Finding:
+    if not isinstance(value, dict):
+        raise MalformedError("a finding is no object")
+    for key in _TEXT:
+        if not isinstance(value.get(key), str) or not value[key]:
+            raise MalformedError(f"a finding's `{key}` is no text")
+    for key in _OPTIONAL:
+        if value.get(key) is not None and not isinstance(value[key], str):
+            raise MalformedError(f"a finding's `{key}` is no text")
+    path = value.get("path", [])
+    if not isinstance(path, list) or not all(isinstance(ref, str) for ref in path):
+        raise MalformedError("a finding's `path` is no list of refs")
+    if not value.keys() <= _KEYS:
+        raise MalformedError(f"a finding has no `{min(value.keys() - _KEYS)}`")
+    return Finding(value["subject"], value["message"], tuple(path), value.get("vendor"), value.get("jurisdiction"))
