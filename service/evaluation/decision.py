@@ -171,11 +171,23 @@ def _weigh(verdict: RawVerdict) -> tuple[Outcome, tuple[DecidedFinding, ...]]:
         return Outcome.ERROR, (DecidedFinding(Outcome.ERROR, RULE_ITSELF, verdict.error),)
     if not verdict.applies:
         return Outcome.NOT_APPLICABLE, ()
+    fault = next(filter(None, map(_fault, (*verdict.violations, *verdict.unknowns))), None)
+    if fault:
+        return Outcome.ERROR, (DecidedFinding(Outcome.ERROR, RULE_ITSELF, fault),)
     if verdict.violations:
         return Outcome.VIOLATION, _one_for_each_subject(verdict.violations, verdict.unknowns)
     if verdict.unknowns:
         return Outcome.UNKNOWN, _one_for_each_subject((), verdict.unknowns)
     return Outcome.PASS, ()
+
+
+def _fault(finding: Finding) -> str | None:
+    """Why a finding cannot be kept, so that one careless rule does not fail the batch it is in."""
+    if len(finding.vendor or "") > 220 or len(finding.jurisdiction or "") > 10:
+        return "A finding of this rule names a vendor or a jurisdiction that is none."
+    if any("\0" in text for text in (finding.subject, finding.message, *finding.path, finding.vendor or "")):
+        return "A finding of this rule holds a NUL character."
+    return None
 
 
 def _one_for_each_subject(violations: Iterable[Finding], unknowns: Iterable[Finding]) -> tuple[DecidedFinding, ...]:

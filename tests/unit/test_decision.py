@@ -117,6 +117,20 @@ def test_an_error_is_one_finding_about_the_rule() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Finding("s", "m", jurisdiction="the United States"),
+        Finding("s", "m", vendor="v" * 221),
+        Finding("s", "nul \0"),
+        Finding("s", "m", ("nul \0",)),
+    ],
+)
+def test_a_finding_that_no_column_can_hold_is_an_error_of_its_rule(finding: Finding) -> None:
+    assert one(RawVerdict(applies=True, violations=(finding,))).outcome is Outcome.ERROR
+    assert one(RawVerdict(applies=True, unknowns=(finding,))).outcome is Outcome.ERROR
+
+
 def test_a_rule_that_the_engine_left_out_is_an_error_and_not_a_pass() -> None:
     decided = one(None)
     assert decided.outcome is Outcome.ERROR
