@@ -99,9 +99,7 @@ def remove(session: Session, workspace: WorkspaceView, refs: Sequence[str], acto
         session, [ingest_rows.RevisionRow(g.id, g.revision, "deleted", str(actor), now, g.body, []) for g in gone]
     )
     ingest_rows.delete_edges(session, workspace.id, [g.ref for g in gone])
-    log.record_many(
-        session, [log.Entry(actor, "asset.deleted", g.ref, workspace.name, {"revision": g.revision}) for g in gone]
-    )
+    log.record_many(session, actor, "asset.deleted", workspace.name, [(g.ref, {"revision": g.revision}) for g in gone])
     announce(session, Topic.ASSET_CHANGED, {"workspace": workspace.name, "refs": [g.ref for g in gone]})
     return [g.ref for g in gone]
 
@@ -175,19 +173,10 @@ def _write(session: Session, workspace: WorkspaceView, changes: list[_Change], a
             for c in written
         ],
     )
-    log.record_many(
-        session,
-        [
-            log.Entry(
-                actor,
-                f"asset.{c.status().value}",
-                c.observation.ref,
-                workspace.name,
-                {"revision": c.revision, "digest": c.digest},
-            )
-            for c in written
-        ],
-    )
+    for status in (Status.CREATED, Status.UPDATED):
+        told = [c for c in written if c.status() is status]
+        details = [(c.observation.ref, {"revision": c.revision, "digest": c.digest}) for c in told]
+        log.record_many(session, actor, f"asset.{status.value}", workspace.name, details)
     announce(session, Topic.ASSET_CHANGED, {"workspace": workspace.name, "refs": [c.observation.ref for c in written]})
 
 

@@ -54,17 +54,26 @@ _BODY = """
     SELECT a.id, a.ref, a.revision, a.digest, a.deleted_at IS NOT NULL AS deleted, r.body, a.evidence
     FROM asset a JOIN asset_revision r ON r.asset_id = a.id AND r.revision = a.revision
     WHERE a.workspace_id = :workspace AND a.ref = ANY (:refs)
-    ORDER BY a.ref
 """
 
 
 def known(session: Session, workspace: UUID, refs: Sequence[str], *, lock: bool) -> dict[str, Known]:
     """What is stored under these refs; with `lock` nobody else changes it before this transaction ends.
 
-    Rows are locked in the order of their refs, so that two batches never wait for each other in a circle.
+    Rows are locked in the order of their refs, so that two batches never wait for each other in a circle, and read by a
+    second statement: the first, having waited, would still join the newest asset with the revisions of its own start.
     """
-    query = _BODY + (" FOR NO KEY UPDATE OF a" if lock else "")
-    rows = session.connection().execute(text(query), {"workspace": workspace, "refs": list(refs)})
+    values = {"workspace": workspace, "refs": list(refs)}
+    connection = session.connection()
+    if lock:
+        connection.execute(
+            text("""
+                SELECT id FROM asset WHERE workspace_id = :workspace AND ref = ANY (:refs)
+                ORDER BY ref FOR NO KEY UPDATE
+            """),
+            values,
+        )
+    rows = connection.execute(text(_BODY), values)
     return {row.ref: Known(*row) for row in rows}
 
 
