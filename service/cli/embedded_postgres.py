@@ -155,7 +155,8 @@ def _open_way(tools: Path, home: Home, user: int, say: Callable[[str], None]) ->
             mode = directory.stat()
             if mode.st_uid != user and not mode.st_mode & stat.S_IXOTH:
                 directory.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXOTH)
-                opened.append(str(directory))
+                if directory != home.path and home.path not in directory.parents:
+                    opened.append(str(directory))
     if not (tools / "postgres").stat().st_mode & stat.S_IXOTH:  # installed under a umask that shuts everybody out
         for path in (tools.parent, *tools.parent.rglob("*")):
             allowed = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0)

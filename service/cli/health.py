@@ -39,7 +39,7 @@ def _api() -> str | None:
 def _worker() -> str | None:
     import socket
 
-    from service.worker import celery
+    from service.jobs.task import celery
 
     host = socket.gethostname()
     answers = celery.control.ping(timeout=ANSWER_SECONDS, limit=None) or []
@@ -48,7 +48,7 @@ def _worker() -> str | None:
 
 
 def _scheduler() -> str | None:
-    from service.worker import pulse_file
+    from service.cli.pulse import pulse_file
 
     file = pulse_file()
     if not file.exists():

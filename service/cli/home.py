@@ -16,6 +16,12 @@ class Home:
 
     path: Path
 
+    def make(self) -> None:
+        """Makes the directory, for its owner alone, unless it is there."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.run.mkdir(mode=0o700, exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
+
     @property
     def postgres(self) -> Path:
         """PostgreSQL's own directory."""

@@ -80,7 +80,6 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
     Raises:
         Stopped: the system refuses to run it.
     """
-    program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
         try:
             process = subprocess.Popen(  # noqa: S603 -- our own programs and arguments

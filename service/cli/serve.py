@@ -46,7 +46,7 @@ def worker(
 ) -> None:
     """Take jobs from the queues. SIGTERM: finish what is running, take nothing new."""
     settings()
-    from service.worker import celery
+    from service.jobs.task import celery
 
     unknown = sorted(set(queues.split(",")) - set(QUEUES))
     if unknown:
@@ -68,6 +68,6 @@ def worker(
 def scheduler() -> None:
     """Send the periodic jobs. Two of them are safe: jobs claim their work in the database."""
     settings()
-    from service.worker import celery
+    from service.jobs.task import celery
 
-    celery.start(["beat", "--scheduler=service.worker:PulsingScheduler", "--loglevel=INFO"])
+    celery.start(["beat", "--scheduler=service.cli.pulse:PulsingScheduler", "--loglevel=INFO"])

@@ -91,7 +91,7 @@ def up(
 ) -> None:
     """Run everything on this machine: API, worker, scheduler, database, broker. Ctrl-C ends all of it."""
     home = Home(data_dir.expanduser().absolute())
-    home.run.mkdir(parents=True, exist_ok=True)
+    home.make()
     with _locked(home) as lock:
         number = choose_port(port)
         bell = Bell()
