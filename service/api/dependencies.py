@@ -108,7 +108,7 @@ def workspaces_of(principal: Principal, session: Session, name: str | None = Non
     """
     if name is not None:
         return (workspace_of(principal, session, name),)
-    return tuple(one for one in workspaces.every(session) if principal.sees(one.name))
+    return tuple(one for one in workspaces.listing(session) if principal.sees(one.name))
 
 
 WorkspaceName = Annotated[

@@ -7,7 +7,7 @@ long transaction nor deadlock with one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -38,7 +38,7 @@ class _Noted:
     scope: tuple[SessionTransaction, ...]  # the savepoint it was noted in, and all that enclose it
 
 
-def record(  # noqa: PLR0917 -- reads as the sentence it records: actor did action to target
+def record(
     session: Session, actor: Actor, action: str, target: str, workspace: str | None, detail: Mapping[str, Any]
 ) -> None:
     """Tells of one change in the caller's transaction; `workspace` None where it belongs to none.
@@ -64,7 +64,7 @@ def record_many(
 
 
 def seal(row: Mapping[str, Any]) -> str:
-    """The hash of a row: SHA-256 over the canonical JSON of every column but the hash itself."""
+    """The hash of a row: SHA-256 over the canonical JSON of every column but the hash itself, `at` as a string."""
     return canonical.digest(
         {
             "number": row["number"],
@@ -77,6 +77,11 @@ def seal(row: Mapping[str, Any]) -> str:
             "previous": row["previous"],
         }
     )
+
+
+def spell_time(at: datetime) -> str:
+    """A time as it is hashed and exported: UTC, to the microsecond, which is what the database keeps."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _scope(session: AnySession) -> tuple[SessionTransaction, ...]:
@@ -128,7 +133,7 @@ def _write(session: AnySession) -> None:
             "detail": _plain(one.detail),
             "previous": previous,
         }
-        previous = row["hash"] = seal(row)
+        previous = row["hash"] = seal({**row, "at": spell_time(one.at)})
         rows.append(row)
     connection.execute(insert(AuditEntry), rows)
 

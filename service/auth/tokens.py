@@ -51,7 +51,7 @@ class TokenView:
     last_used_at: datetime | None
 
 
-def create(  # noqa: PLR0917 -- one argument for each column that the caller decides
+def create(
     session: Session, name: str, role: Role, workspace: str | None, expires_at: datetime | None, actor: Actor
 ) -> tuple[TokenView, str]:
     """A new token and its plaintext, which exists here and nowhere else. `workspace` None means all of them.

@@ -1,0 +1,16 @@
+"""Everything under `/api/v1`: one line for each resource."""
+
+from fastapi import APIRouter
+
+from service.api.openapi import PREFIX
+from service.api.v1 import assets, audit, bulk, tokens, workspaces
+
+router = APIRouter(prefix=PREFIX)
+router.include_router(workspaces.router)
+router.include_router(assets.router)
+router.include_router(bulk.router)
+router.include_router(tokens.router)
+router.include_router(audit.router)
+
+# Paths that read their body as a stream, and the bytes that they may have of it.
+STREAMS = {f"{PREFIX}/assets:bulk": bulk.BODY_MAX}

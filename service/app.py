@@ -1,0 +1,68 @@
+"""The web application: API, documentation pages and health, put together. `create_app` is a factory for uvicorn."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Engine
+
+from service.api import health, openapi, problems
+from service.api.metrics import Metrics
+from service.api.requests import Limits, RequestFrame
+from service.api.router import STREAMS, router
+from service.auth import tokens
+from service.foundation import database, logs
+from service.foundation.actor import INSTALLER
+from service.foundation.settings import Settings
+from service.foundation.settings import settings as from_environment
+from service.inventory import workspaces
+from service.web import pages
+
+
+def create_app(engine: Engine | None = None, settings: Settings | None = None) -> FastAPI:
+    """An app on the given database and settings, else on those of the environment.
+
+    Without settings it is the whole process, and configures its logs too. Starting it makes sure that the workspace
+    `default` and the bootstrap token exist; the database must be migrated.
+    """
+    if settings is None:
+        settings = from_environment()
+        logs.configure(settings.log_format)  # no caller's settings: this app has the process to itself
+    engine = engine or database.engine()
+    app = FastAPI(
+        title="Allod",
+        version=version("allod"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        generate_unique_id_function=openapi.operation_id,
+    )
+    app.state.engine = engine
+    app.state.settings = settings
+    app.state.metrics = Metrics(engine)
+    app.state.probes = health.probes(engine, settings)
+    app.include_router(health.router)
+    app.include_router(router)
+    pages.install(app)
+    problems.install(app)
+    openapi.install(app)
+    # The last one added is the outermost: every refusal of the limits has its id, its log line and its count.
+    app.add_middleware(Limits, larger=STREAMS)
+    app.add_middleware(RequestFrame, metrics=app.state.metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await run_in_threadpool(_furnish, app.state.engine, app.state.settings)
+    yield
+
+
+def _furnish(engine: Engine, settings: Settings) -> None:
+    with database.unit_of_work(engine) as session:
+        workspaces.ensure(session, workspaces.DEFAULT, INSTALLER)
+        if settings.bootstrap_token is not None:
+            tokens.ensure_bootstrap(session, settings.bootstrap_token.get_secret_value())
