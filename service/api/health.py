@@ -21,9 +21,24 @@ from pydantic import BaseModel
 from sqlalchemy import Engine, text
 
 from service.api.metrics import Metrics
+from service.engine.choose import choose
+from service.engine.entry import read_report
+from service.engine.protocol import Bundle, Finding, Module, RawVerdict, RuleEntry
 from service.foundation.settings import MIGRATIONS, Settings
 
 PROBE_SECONDS = 2.0
+_QUESTION = Bundle(
+    modules=(
+        Module(
+            "rules/health/probe/probe.rego",
+            "package allod.rules.health.probe\n\napplies := true\n\n"
+            'violation contains {"subject": "x", "message": "it answers", "path": []} if input.asked\n\n'
+            "unknown contains finding if {\n\tfalse\n\tfinding := {}\n}\n",
+        ),
+    ),
+    rules=(RuleEntry("PROBE-001", "allod.rules.health.probe", ("model",)),),
+)
+_ANSWER = {"PROBE-001": RawVerdict(applies=True, violations=(Finding("x", "it answers"),))}
 
 _log = structlog.get_logger(__name__)
 router = APIRouter(tags=["health"])
@@ -63,6 +78,7 @@ def probes(bind: Engine, settings: Settings) -> dict[str, Probe]:
         "database": lambda: _ask_database(bind),
         "migrations": lambda: _compare_migrations(bind),
         "broker": lambda: _ping_broker(settings),
+        "engine": lambda: _ask_engine(settings),
     }
 
 
@@ -135,3 +151,12 @@ def _ping_broker(settings: Settings) -> None:
         client.ping()
     finally:
         client.close()
+
+
+def _ask_engine(settings: Settings) -> None:
+    # A question whose answer is known: an engine that is merely there might still not judge.
+    engine = choose(settings)
+    engine.activate(_QUESTION)
+    (report,) = engine.query(_QUESTION.digest, "model", [{"asked": True}])
+    if read_report(_QUESTION.rules, report) != _ANSWER:
+        raise NotReady(f"{engine.name} gave another answer than the known one: {report}")

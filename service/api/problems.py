@@ -14,6 +14,10 @@ from starlette.types import Scope
 from service.api.schemas.problem import MEDIA_TYPE, Problem, ProblemFault
 from service.foundation.errors import Fault, Invalid, ServiceError, Unavailable
 
+_MEANT = {
+    404: "Nothing is served at this address; /openapi.json lists what is.",
+    405: "This address is not served with this method; the header Allow names those that are.",
+}
 _log = structlog.get_logger(__name__)
 
 
@@ -77,7 +81,8 @@ async def _service_error(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 -- likewise
-    return of_status(request.scope, error.status_code, str(error.detail), error.headers)
+    detail = _MEANT.get(error.status_code, error.detail)
+    return of_status(request.scope, error.status_code, detail, error.headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

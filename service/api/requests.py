@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import problems
 from service.api.metrics import Metrics
+from service.api.openapi import PREFIX
 from service.foundation.ids import new_id
 
 HEADER = "X-Request-ID"
@@ -75,8 +76,10 @@ class RequestFrame:
 
 def route_of(scope: Scope) -> str:
     """The template of the route that served, for instance `/api/v1/assets/{ref}`; a path nobody serves has none."""
-    route = scope.get("route")
-    return getattr(route, "path", "") or "unmatched"
+    template: str = getattr(scope.get("route"), "path", "") or "unmatched"
+    # An included router's routes do not know the prefix that they were included under.
+    under_prefix = scope["path"].startswith(f"{PREFIX}/") and template.startswith("/")
+    return PREFIX + template if under_prefix and not template.startswith(PREFIX) else template
 
 
 class Limits:
