@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Self
 
 from sqlmodel import Session
 
+from service.engine.choose import choose
 from service.engine.protocol import Engine
 from service.evaluation import record
 from service.evaluation.decision import Decision
@@ -18,11 +20,12 @@ from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import Prepared, prepare
 from service.foundation import clock
 from service.foundation.actor import Actor
+from service.foundation.settings import Settings
 from service.inventory import graph
 from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
 from service.packs.queries import in_force
-from service.packs.source import Library
+from service.packs.source import Library, load_library
 from service.violations import reconcile
 
 
@@ -32,6 +35,11 @@ class Ground:
 
     engine: Engine
     library: Library
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The ground that the settings name: their OPA server or else the embedded engine, and their policies."""
+        return cls(choose(settings), load_library(settings.policies_dir))
 
 
 @dataclass(frozen=True, slots=True)

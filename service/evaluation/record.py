@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.engine.protocol import Bundle
 from service.evaluation.decision import Decision
@@ -16,6 +16,7 @@ from service.evaluation.gather import Prepared, unseal
 from service.evaluation.tables import DecisionRecord, KeptBundle, KeptInput
 from service.foundation import canonical
 from service.foundation.errors import NotFound
+from service.foundation.pages import Page, cut, decode_id_cursor
 
 # Level 1: four times smaller for 40 µs; higher levels cost more than the disk they save.
 _LEVEL = 1
@@ -157,3 +158,12 @@ def decision_record(session: Session, decision_id: UUID) -> DecisionRecord:
     if row is None:
         raise NotFound(f"There is no decision {decision_id}.")
     return row
+
+
+def decisions(session: Session, workspaces: Sequence[UUID], limit: int, cursor: str | None) -> Page[DecisionRecord]:
+    """A page of the gate's answers in these workspaces, newest first."""
+    query = select(DecisionRecord).where(col(DecisionRecord.workspace_id).in_(workspaces))
+    if cursor:
+        query = query.where(col(DecisionRecord.id) < decode_id_cursor(cursor))
+    rows = session.exec(query.order_by(col(DecisionRecord.id).desc()).limit(limit + 1)).all()
+    return cut(rows, limit, lambda row: (str(row.id),))

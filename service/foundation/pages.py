@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from service.foundation import canonical
 from service.foundation.errors import Fault, Invalid
@@ -38,10 +39,22 @@ def decode_cursor(cursor: str, width: int) -> list[Any]:
         padded = cursor + "=" * (-len(cursor) % 4)
         key = canonical.decode(base64.b64decode(padded.encode(), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error) as error:
-        raise _not_a_cursor() from error
+        raise not_a_cursor() from error
     if not isinstance(key, list) or len(key) != width:
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return key
+
+
+def decode_id_cursor(cursor: str) -> UUID:
+    """The key in the cursor of a listing that is sorted by a UUID alone.
+
+    Raises:
+        Invalid: this is no cursor of such a listing.
+    """
+    try:
+        return UUID(str(decode_cursor(cursor, 1)[0]))
+    except ValueError as error:
+        raise not_a_cursor() from error
 
 
 def cut(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
@@ -52,6 +65,7 @@ def cut(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Pag
     return Page(kept, encode_cursor(key(kept[-1])))
 
 
-def _not_a_cursor() -> Invalid:
+def not_a_cursor() -> Invalid:
+    """The refusal of a cursor that a listing did not hand out."""
     fault = Fault("/cursor", "this is not a cursor of this listing", "the next_cursor of the page before, unchanged")
     return Invalid("The cursor cannot be read; start again without one.", [fault])

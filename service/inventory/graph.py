@@ -3,7 +3,7 @@
 Each walk is one recursive query in the database; memory holds what was found and never the whole estate.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.inventory import edges, reference
-from service.inventory.facts import Kind, Observation
+from service.inventory.facts import Kind
+from service.inventory.overlay import Overlay
 from service.inventory.views import AssetView, EdgeView, ReachView, Slice, WorkspaceView
 
 # Kinds whose document tells what rests on them: their facts change with what is above them, too.
@@ -29,27 +30,6 @@ _REACH = """
     FROM asset
     WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind IN ('system', 'dataset') AND ref = ANY (:refs)
 """
-
-
-class Overlay:
-    """Candidates of the gate, laid over the stored inventory: they replace what they name, and nothing is saved."""
-
-    def __init__(self, observations: Sequence[Observation] = ()) -> None:
-        """Takes each candidate once; of two with one ref the later holds."""
-        by_ref = {o.ref: o for o in observations}
-        self.assets = {ref: _candidate(o) for ref, o in by_ref.items()}
-        self.edges = {ref: [edge for edge, _ in edges.of_observation(o)] for ref, o in by_ref.items()}
-        self.reach = {
-            ref: _reach_of(view) for ref, view in self.assets.items() if view.kind in (Kind.SYSTEM, Kind.DATASET)
-        }
-
-    def replace(self, rows: Iterable[Any]) -> list[EdgeView]:
-        """Stored edges with those of the candidates in place of what they said before."""
-        return [EdgeView(r.from_ref, r.type, r.to_ref, r.detail) for r in rows if r.owner_ref not in self.assets]
-
-    def all_edges(self) -> list[EdgeView]:
-        """Every edge that a candidate states."""
-        return [edge for stated in self.edges.values() for edge in stated]
 
 
 def assets_by_id(session: Session, workspace: UUID, ids: Sequence[int]) -> dict[int, AssetView]:
@@ -99,6 +79,14 @@ def reached_assets(session: Session, workspace: WorkspaceView, overlay: Overlay)
     return {row.ref for row in found} - overlay.assets.keys()
 
 
+def resting_on(session: Session, workspace: WorkspaceView, overlay: Overlay) -> set[str]:
+    """Refs of registered assets that rest on a candidate which would change what is registered, or was missing."""
+    stored = assets_by_ref(session, workspace.id, overlay.assets.keys())
+    changed = [ref for ref, view in overlay.assets.items() if not _alike(view, stored.get(ref))]
+    found = {row.from_ref for row in _walk(session, "down", workspace.id, changed, edges.DEPENDENCY)}
+    return set(assets_by_ref(session, workspace.id, found)) - overlay.assets.keys()
+
+
 def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set[str]:
     """Refs whose input document a change of `refs` can alter.
 
@@ -119,6 +107,15 @@ def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set
         if row.to_ref.startswith(_REACHED)
     }
     return (down | below) - (start - set(refs))
+
+
+def _alike(candidate: AssetView, stored: AssetView | None) -> bool:
+    """Whether a candidate states what is stored, as far as others can tell."""
+    return (
+        stored is not None
+        and candidate.attributes == stored.attributes
+        and sorted(map(str, candidate.relations)) == sorted(map(str, stored.relations))
+    )
 
 
 def _walk(session: Session, way: str, workspace: UUID, start: Collection[str], types: Sequence[str]) -> list[Any]:
@@ -186,35 +183,3 @@ def _uses(session: Session, workspace: UUID, systems: Sequence[str], laid: Overl
         {"workspace": workspace, "systems": list(systems)},
     )
     return laid.replace(rows)
-
-
-def _candidate(observation: Observation) -> AssetView:
-    evidence = {
-        name: {"grade": "declared", "source": "candidate", **observation.evidence.get(name, {})}
-        for name in observation.attributes
-    }
-    return AssetView(
-        id=None,
-        ref=observation.ref,
-        kind=observation.kind.value,
-        name=observation.name,
-        title=observation.title,
-        labels=observation.labels,
-        annotations=observation.annotations,
-        attributes=observation.attributes,
-        relations=[r.as_dict() for r in observation.relations],
-        evidence=evidence,
-        managed_by=observation.managed_by,
-    )
-
-
-def _reach_of(view: AssetView) -> ReachView:
-    classes = view.attributes.get("data_classes")
-    return ReachView(
-        view.ref,
-        view.kind,
-        None if classes is None else tuple(classes),
-        view.attributes.get("commercial"),
-        view.attributes.get("criticality"),
-        view.evidence.get("data_classes", {}).get("grade", "unresolved"),
-    )

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.foundation.errors import NotFound
-from service.foundation.pages import Page, cut, decode_cursor
+from service.foundation.pages import Page, cut, decode_cursor, not_a_cursor
 from service.inventory.views import AssetView, WorkspaceView
 
 _COLUMNS = """asset.id, ref, kind, asset.name, title, labels, annotations, attributes, relations, evidence, managed_by,
@@ -81,9 +81,9 @@ def listing(
         conditions.append("managed_by = :managed_by")
         values["managed_by"] = wanted.managed_by
     if cursor:
-        after = decode_cursor(cursor, 2)
+        after = _place(cursor)
         conditions.append("(workspace_id, ref) > (CAST(:after_workspace AS uuid), :after_ref)")
-        values |= {"after_workspace": _uuid(after[0]), "after_ref": str(after[1])}
+        values |= {"after_workspace": after[0], "after_ref": after[1]}
     # Conditions are put together from constants of this function; what the caller says goes in as values.
     query = (
         f"SELECT workspace_id, {_COLUMNS} FROM asset WHERE {' AND '.join(conditions)} "  # noqa: S608
@@ -107,13 +107,13 @@ def history(session: Session, workspace: WorkspaceView, ref: str, limit: int, cu
     )
     if asset_id is None:
         raise _not_registered(workspace, ref)
-    before = decode_cursor(cursor, 1)[0] if cursor else 2**31 - 1
+    before = _revision(cursor) if cursor else 2**31 - 1
     rows = session.connection().execute(
         text("""
             SELECT revision, operation, actor, at, changed, body FROM asset_revision
             WHERE asset_id = :id AND revision < :before ORDER BY revision DESC LIMIT :limit
         """),
-        {"id": asset_id, "before": int(before), "limit": limit + 1},
+        {"id": asset_id, "before": before, "limit": limit + 1},
     )
     return cut([Revision(*row) for row in rows], limit, lambda revision: (revision.revision,))
 
@@ -136,11 +136,19 @@ def ids_of(session: Session, workspace: UUID, refs: Sequence[str] | None) -> Ite
         yield row.id
 
 
-def _uuid(value: Any) -> str:
+def _place(cursor: str) -> tuple[UUID, str]:
+    workspace, ref = decode_cursor(cursor, 2)
     try:
-        return str(UUID(str(value)))
-    except ValueError:
-        return str(UUID(int=0))
+        return UUID(str(workspace)), str(ref)
+    except ValueError as error:
+        raise not_a_cursor() from error
+
+
+def _revision(cursor: str) -> int:
+    (number,) = decode_cursor(cursor, 1)
+    if isinstance(number, int) and 0 < number < 2**31:
+        return number
+    raise not_a_cursor()
 
 
 def _not_registered(workspace: WorkspaceView, ref: str) -> NotFound:
