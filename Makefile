@@ -1,0 +1,88 @@
+# Two commands matter: `make up` runs everything on this machine, `make test` checks everything.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+OPA_VERSION := v1.20.2
+OPA_INSTALLED := .tools/bin/opa
+UV ?= uv
+
+# What the tests call when they call OPA: given, built here, or found.
+OPA = $(or $(ALLOD_TEST_OPA),$(wildcard $(OPA_INSTALLED)),$(shell command -v opa || true))
+
+.PHONY: help up test bench lint tools lock clean
+
+help: ## Say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+up: $(VENV)/.installed ## Run everything on this machine, with the example estate; ARGS="--port 9000" is passed on
+	@exec $(BIN)/allod up --example $(ARGS)
+
+test: $(VENV)/.installed-test tools lint ## Lint, types, import contracts, Rego checks and all tests
+	@rm -f .coverage .coverage.*
+	@mkdir -p build
+	@code=0; $(BIN)/coverage run -m pytest --color=no $(ARGS) 2>&1 | tee build/pytest.log || code=$$?; \
+	$(BIN)/coverage combine --quiet || true; \
+	echo "branch coverage: $$($(BIN)/coverage report --format=total || echo unknown) %"; \
+	grep -E '^(=+ )?([0-9]+ [a-z]+|no tests)' build/pytest.log | tail -n 1; \
+	exit $$code
+
+bench: $(VENV)/.installed-test tools ## Measure speed against the bare engines and databases
+	$(BIN)/python -m pytest tests/bench -q -s -p no:cacheprovider $(ARGS)
+
+lint: $(VENV)/.installed-test tools ## Everything that reads the code without running it
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry service
+	@if [[ -n "$(OPA)" ]]; then set -x; \
+	  $(OPA) check --strict --capabilities service/engine/capabilities.json policies/lib policies/rules; \
+	else echo "SKIPPED: opa check --strict: no OPA here (set ALLOD_TEST_OPA, put opa on PATH, or install Go)"; fi
+
+# The real OPA server that the tests ask, and a browser for the pages. Neither is part of the product.
+tools: ## Get what only the tests need: OPA where Go is, Chromium where apt may be used
+	@if [[ -n "$(OPA)" ]]; then :; \
+	elif command -v go >/dev/null; then \
+	  echo "Building OPA $(OPA_VERSION) (once, some minutes)"; \
+	  GOBIN="$(CURDIR)/.tools/bin" go install github.com/open-policy-agent/opa@$(OPA_VERSION) || { \
+	    echo "SKIPPED: tests against a real OPA server: it cannot be built here"; [[ "$${CI:-}" != true ]]; }; \
+	else echo "SKIPPED: tests against a real OPA server: there is neither OPA nor Go here"; fi
+	@if ! command -v chromium >/dev/null && [[ ! -e .tools/no-chromium ]]; then \
+	  mkdir -p .tools; \
+	  if [[ "$$(id -u)" == 0 ]] && command -v apt-get >/dev/null; then \
+	    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } \
+	      >.tools/chromium.log 2>&1 || { touch .tools/no-chromium; echo "SKIPPED: tests of the pages: Chromium cannot be installed, see .tools/chromium.log"; }; \
+	  else echo "SKIPPED: tests of the pages: there is no Chromium here"; fi; fi
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Allod needs Python 3.11 or newer, $(PYTHON) is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# Hash-pinned, nothing resolved here; the build backend is in the lock too, so building fetches nothing.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@if [[ -e $(VENV)/.installed-test && ! requirements-test.lock -nt $(VENV)/.installed-test ]]; then :; else \
+	  echo "Installing from requirements.lock"; $(PIP) install --require-hashes -r requirements.lock; fi
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
+	@echo "Installing from requirements-test.lock"
+	@$(PIP) install --require-hashes -r requirements-test.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: ## Resolve pyproject.toml anew into both lock files (needs uv)
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra build pyproject.toml -o requirements.lock
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra build --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+
+clean: ## Remove what was built and installed; the data in var/ stays
+	rm -rf $(VENV) .tools build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
