@@ -6,6 +6,7 @@ protected by this check, and by what its container may reach).
 """
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
@@ -45,6 +46,7 @@ CALLABLE = frozenset(
     """.split()  # noqa: SIM905 -- as above
 )
 
+_PATH = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.rego\Z")
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
@@ -75,6 +77,10 @@ def _admit(module: Module) -> list[Fault]:
         return weight  # no use in reading what is too large
     tokens = list(read(module.text))
     faults = _nesting(module, tokens)
+    if not _PATH.match(module.path):
+        faults.append(
+            _fault(module, 1, "the path may not be a module's", "ASCII letters, digits, _ - and /, then .rego")
+        )
     package = package_of(module).split(".")
     if tuple(package[:2]) not in {LIBRARY, RULES} or len(package) < 3:
         faults.append(_fault(module, 1, f"package {'.'.join(package) or '(none)'}", "allod.lib.… or allod.rules.…"))

@@ -24,6 +24,7 @@ from service.engine.capabilities import MARKER, admit
 from service.engine.protocol import Bundle, EngineFailure, FailureKind, Finding, Module, RawVerdict, RuleEntry
 
 REVISION = "revision"
+PROBE = "probe"  # the entry that asks no rule: whether the engine answers at all, and can read a document
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -69,6 +70,8 @@ def prepare(bundle: Bundle) -> Prepared:
     faults = admit(bundle.modules)
     if faults:
         raise EngineFailure(FailureKind.REFUSED, "; ".join(str(fault) for fault in faults[:20]))
+    if len({module.path for module in bundle.modules}) < len(bundle.modules):
+        raise EngineFailure(FailureKind.REFUSED, "two modules have the same path")
     modules.check_rules(bundle)
     marked = tuple(
         Module(module.path, f"{module.text}\n{MARKER} := true\n") for module in modules.ordered(bundle.modules)
@@ -78,12 +81,12 @@ def prepare(bundle: Bundle) -> Prepared:
 
 def _entries(bundle: Bundle) -> list[Module]:
     kinds = sorted({kind for rule in bundle.rules for kind in rule.kinds})
-    by_slug: dict[str, list[RuleEntry]] = {kind: rules_for(bundle, kind) for kind in kinds}
+    by_slug = {PROBE: [], **{kind: rules_for(bundle, kind) for kind in kinds}}
     for rule in bundle.rules:
         slug = for_rule(rule.id)
         if by_slug.setdefault(slug, [rule]) != [rule]:
             raise EngineFailure(FailureKind.REFUSED, f"rule {rule.id}: another rule has the same id but for its signs")
-    strange = [kind for kind in kinds if not _SLUG.match(kind) or kind == REVISION or kind.startswith("rule_")]
+    strange = [kind for kind in kinds if not _SLUG.match(kind) or kind in {REVISION, PROBE} or kind.startswith("rule_")]
     if strange:
         raise EngineFailure(FailureKind.REFUSED, f"{strange[0]!r} is no kind of asset")
     packages = sorted({modules.package_of(module) for module in bundle.modules})
@@ -96,16 +99,14 @@ def _entries(bundle: Bundle) -> list[Module]:
 
 
 def _entry(slug: str, rules: Sequence[RuleEntry]) -> str:
-    lists = ",\n".join(
-        f"\t[a | a := data.{rule.package}.applies],\n"
+    lists = ",".join(
+        f"\n\t[a | a := data.{rule.package}.applies],\n"
         f"\t[[v, u] | data.{rule.package}.applies; v := data.{rule.package}.violation; u := data.{rule.package}.unknown]"
         for rule in rules
     )
     return f"""package allod.entry.{slug}
 
-verdicts := [
-{lists},
-]
+verdicts := [{lists}]
 
 answer := {{
 	"revision": data.allod.entry.{REVISION},

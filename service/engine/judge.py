@@ -1,0 +1,90 @@
+"""Asks an engine for a batch: all rules at once, and apart only those that fail or failed before.
+
+A rule that cannot run is an `error` of that rule on that document, never a pass and never anybody else's trouble. How the
+one at fault is found is told in `isolation.py`.
+"""
+
+from collections.abc import Sequence
+
+from service.engine import entry as entries
+from service.engine import modules
+from service.engine.isolation import (
+    DEAR,
+    NOBODYS_FAULT,
+    Document,
+    Isolation,
+    Ward,
+    check_answering,
+    unreadable,
+    ward_of,
+)
+from service.engine.protocol import Bundle, Engine, EngineFailure, FailureKind, Judged, RawVerdict, RuleEntry
+
+Row = dict[str, RawVerdict]
+
+
+def judge(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Document]) -> list[Judged]:
+    """All verdicts of the bundle's rules for `kind`, one `Judged` for each document, in order.
+
+    Raises:
+        EngineFailure: UNREACHABLE or REVISION: nobody answered, or not for this bundle; the whole batch is undecided.
+    """
+    rules = entries.rules_for(bundle, kind)
+    if not rules or not documents:
+        return [Judged() for _ in documents]
+    ward = ward_of(engine, bundle)
+    return [Judged({rule.id: row[rule.id] for rule in rules}) for row in _rows(engine, bundle, kind, documents, ward)]
+
+
+def _rows(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Document], ward: Ward) -> list[Row]:
+    rules = entries.rules_for(bundle, kind)
+    left_out = ward.current()
+    apart = [rule for rule in rules if rule.id in ward.suspects and rule.id not in left_out]
+    sound = [rule for rule in rules if rule.id not in left_out and rule.id not in ward.suspects]
+    try:
+        rows = _at_once(engine, _without(bundle, {*left_out, *ward.suspects}), kind, sound, documents)
+    except EngineFailure as failure:
+        if failure.kind in NOBODYS_FAULT:
+            raise
+        if failure.kind in DEAR:
+            check_answering(engine)
+        elif failure.kind is FailureKind.EVALUATION:
+            bad = unreadable(engine, documents)
+            if bad:
+                return _around(engine, bundle, kind, documents, ward, bad)
+        rows, apart = [{} for _ in documents], [*apart, *sound]
+    for rule in apart:
+        for row, verdict in zip(rows, Isolation(engine, bundle, rule, ward).judge(documents), strict=True):
+            row[rule.id] = verdict
+    errors = {rule: RawVerdict(applies=True, error=why) for rule, why in left_out.items()}
+    return [{**errors, **row} for row in rows]
+
+
+def _without(bundle: Bundle, absent: set[str]) -> Bundle:
+    """The bundle without some of its rules; itself where none is absent, for then it is the one everybody knows."""
+    return modules.only(bundle, [rule for rule in bundle.rules if rule.id not in absent]) if absent else bundle
+
+
+def _at_once(
+    engine: Engine, bundle: Bundle, kind: str, rules: Sequence[RuleEntry], documents: Sequence[Document]
+) -> list[Row]:
+    if not rules:
+        return [{} for _ in documents]
+    engine.activate(bundle)
+    return [entries.read_report(rules, report) for report in engine.query(bundle.digest, kind, documents)]
+
+
+def _around(
+    engine: Engine,
+    bundle: Bundle,
+    kind: str,
+    documents: Sequence[Document],
+    ward: Ward,
+    bad: dict[int, RawVerdict],
+) -> list[Row]:
+    """The rows where some documents cannot be read: every rule is in error on those, the others are judged."""
+    good = [place for place in range(len(documents)) if place not in bad]
+    judged = _rows(engine, bundle, kind, [documents[place] for place in good], ward) if good else []
+    rows = dict(zip(good, judged, strict=True))
+    unread = {place: {rule.id: verdict for rule in bundle.rules} for place, verdict in bad.items()}
+    return [(rows | unread)[place] for place in range(len(documents))]
