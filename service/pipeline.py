@@ -86,7 +86,7 @@ def judge_assets(
     due = [one for one in prepared if force or memory.get(refs[one.ref]) != expected[one.ref]]
 
     # 4. Judgement, its record, and what follows from it.
-    decisions = evaluate(ground.engine, assignment.bundle, ground.library.rules, due)
+    decisions = evaluate(ground.engine, assignment.bundle, assignment.rules, due)
     _store(session, ground, workspace, refs, due, decisions, actor)
     outcomes: Counter[str] = Counter()
     for decision in decisions:

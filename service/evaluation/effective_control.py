@@ -58,7 +58,9 @@ class Controls:
 
     def _control(self, thing: str, path: list[str]) -> Control:
         whole = _Chain()
-        operators = [(thing, "verified")] if kind_of(thing) == Kind.VENDOR else self._operators(thing)
+        operators: list[tuple[str, Grade]] = [(thing, "verified")]
+        if kind_of(thing) != Kind.VENDOR:
+            operators = self._operators(thing)
         if not operators:
             whole.stop("dangling" if not self._land.is_known(thing) else "unknown_operator", thing)
         for operator, grade in operators:

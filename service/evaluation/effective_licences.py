@@ -99,7 +99,7 @@ def _fact(land: Landscape, path: list[str], through: list[str], derivation: str 
         resolution = land.licence(raw)
         fact["status"] = "resolved" if resolution.grade in ("exact", "normalised") else "unresolved"
         fact["expression"] = resolution.expression
-        fact["match"] = resolution.grade
+        fact["match"] = resolution.grade.value
         fact["terms"] = _terms(resolution)
     return fact
 

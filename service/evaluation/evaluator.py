@@ -1,6 +1,7 @@
 """From documents to decisions: an engine judges, `decision` weighs. No database, no clock."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from service.engine.judge import judge
 from service.engine.protocol import Bundle, Engine
@@ -25,7 +26,8 @@ def evaluate(engine: Engine, bundle: Bundle, rules: Mapping[str, Rule], prepared
             if not slot.packs:
                 continue
             documents = [prepared[index].documents(prepared[index].slots[number]) for index in indices]
-            judged = judge(engine, bundle, kind, documents)
+            # An engine takes any JSON object; that these are input documents is between us and the rules.
+            judged = judge(engine, bundle, kind, cast("list[dict[str, Any]]", documents))
             for index, document, verdicts in zip(indices, documents, judged, strict=True):
                 outcomes[index].extend(decide(document, verdicts, prepared[index].slots[number], rules))
     return [

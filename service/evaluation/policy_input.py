@@ -6,12 +6,12 @@ facts give equal bytes. Dates are ISO 8601 strings, countries ISO 3166-1 alpha-2
 points (10,000 is the whole).
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-VERSION = 1
+VERSION: Final = 1
 
 Grade = Literal["verified", "inferred", "declared", "unresolved"]
 Purpose = Literal["storage", "processing", "backup", "telemetry", "support", "failover"]

@@ -166,10 +166,10 @@ def _load_reach(session: Session, workspace: UUID, part: Slice, refs: Collection
             known.append(row)
         carriers.add(row.target)
     found = session.connection().execute(text(_REACH), {"workspace": workspace, "refs": list(carriers)})
-    for row in found:
-        classes = None if row.data_classes is None else tuple(row.data_classes)
-        grade = row.grade or "unresolved"
-        part.reach[row.ref] = ReachView(row.ref, row.kind, classes, row.commercial, row.criticality, grade)
+    for one in found:
+        classes = None if one.data_classes is None else tuple(one.data_classes)
+        grade = one.grade or "unresolved"
+        part.reach[one.ref] = ReachView(one.ref, one.kind, classes, one.commercial, one.criticality, grade)
     part.reach.update(laid.reach)
 
 
