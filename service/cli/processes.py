@@ -204,12 +204,12 @@ class Supervisor:
         for child in self.children.values():
             child.process.wait()
         self.children.clear()
-        self.record.unlink(missing_ok=True)
         if self._guard is not None and self._guard.stdin is not None:
             for group in groups:
                 self._tell(f"-{group.number}")
             self._guard.stdin.close()
             self._guard.wait()
+        self.record.unlink(missing_ok=True)
 
     def _again(self, child: Child) -> None:
         child.process, child.since, child.due = spawn(child.program), time.monotonic(), None
