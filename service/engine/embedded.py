@@ -73,7 +73,7 @@ class EmbeddedEngine:
                 self._bundles.move_to_end(bundle.digest)
                 return
         prepared = entries.prepare(bundle)
-        texts = canonical.encode([[m.path, m.text] for m in (*prepared.modules, *prepared.entries)])
+        texts = canonical.encode([[m.path, m.text] for m in prepared.modules])
         self._use(bundle.digest, texts, None, b"")
         with self._lock:
             self._bundles[bundle.digest] = texts

@@ -1,7 +1,7 @@
-"""Generates the modules through which an engine is asked, and reads what they answer.
+"""Generates the module through which an engine is asked, and reads what it answers.
 
-Per asset kind a package `allod.entry.<kind>` names that kind's rules one by one, and per rule a package
-`allod.entry.rule_<slug>` asks it alone; `answer` takes `{"documents": [...]}` and gives
+Package `allod.entry` holds per asset kind `<kind>.answer`, which names that kind's rules one by one, and per rule
+`rule_<slug>.answer`, which asks it alone. They take `{"documents": [...]}` and give
 
     {"revision": digest, "reports": [[a1, f1, a2, f2, …], …]}
 
@@ -34,11 +34,10 @@ class MalformedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A bundle ready for an engine: modules in the order in which they compile, the entry points behind them."""
+    """A bundle ready for an engine: modules in the order in which they compile, the entry points as the last."""
 
     digest: str
     modules: tuple[Module, ...]
-    entries: tuple[Module, ...]
 
 
 def for_rule(id: str) -> str:
@@ -76,10 +75,10 @@ def prepare(bundle: Bundle) -> Prepared:
     marked = tuple(
         Module(module.path, f"{module.text}\n{MARKER} := true\n") for module in modules.ordered(bundle.modules)
     )
-    return Prepared(bundle.digest, marked, tuple(_entries(bundle)))
+    return Prepared(bundle.digest, (*marked, _entries(bundle)))
 
 
-def _entries(bundle: Bundle) -> list[Module]:
+def _entries(bundle: Bundle) -> Module:
     kinds = sorted({kind for rule in bundle.rules for kind in rule.kinds})
     by_slug = {PROBE: [], **{kind: rules_for(bundle, kind) for kind in kinds}}
     for rule in bundle.rules:
@@ -92,10 +91,7 @@ def _entries(bundle: Bundle) -> list[Module]:
     packages = sorted({modules.package_of(module) for module in bundle.modules})
     whole = "\n".join(f"\tdata.{package}.{MARKER}" for package in packages) or "\ttrue"
     text = f'package allod.entry\n\n{REVISION} := "{bundle.digest}" if {{\n{whole}\n}}\n'
-    return [
-        *(Module(f"entry/{slug}.rego", _entry(slug, rules)) for slug, rules in sorted(by_slug.items())),
-        Module(f"entry/{REVISION}.rego", text),
-    ]
+    return Module("entry.rego", text + "".join(_entry(slug, rules) for slug, rules in sorted(by_slug.items())))
 
 
 def _entry(slug: str, rules: Sequence[RuleEntry]) -> str:
@@ -104,13 +100,12 @@ def _entry(slug: str, rules: Sequence[RuleEntry]) -> str:
         f"\t[[v, u] | data.{rule.package}.applies; v := data.{rule.package}.violation; u := data.{rule.package}.unknown]"
         for rule in rules
     )
-    return f"""package allod.entry.{slug}
+    return f"""
+{slug}.verdicts := [{lists}]
 
-verdicts := [{lists}]
-
-answer := {{
-	"revision": data.allod.entry.{REVISION},
-	"reports": [report | some document in input.documents; report := verdicts with input as document],
+{slug}.answer := {{
+	"revision": {REVISION},
+	"reports": [report | some document in input.documents; report := {slug}.verdicts with input as document],
 }}
 """
 
@@ -175,6 +170,8 @@ def _finding(value: Any) -> Finding:
     for key in _TEXT:
         if not isinstance(value.get(key), str) or not value[key]:
             raise MalformedError(f"a finding's `{key}` is no text")
+    if "%!" in value["message"]:
+        raise MalformedError(f"sprintf was given what its verb cannot write: {value['message'][:200]}")
     for key in _OPTIONAL:
         if value.get(key) is not None and not isinstance(value[key], str):
             raise MalformedError(f"a finding's `{key}` is no text")

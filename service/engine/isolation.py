@@ -106,11 +106,11 @@ def parts(whole: Sequence[Part]) -> list[Sequence[Part]]:
 
 
 class Isolation:
-    """One rule, asked apart from all others: in a bundle of its own, so that it may even fail to compile."""
+    """One rule, asked apart from all others; in a bundle of its own where the whole one does not compile."""
 
-    def __init__(self, engine: Engine, bundle: Bundle, rule: RuleEntry, ward: Ward) -> None:
+    def __init__(self, engine: Engine, bundle: Bundle, rule: RuleEntry, ward: Ward, *, compiles: bool) -> None:
         self._engine, self._rule, self._ward = engine, rule, ward
-        self._bundle = modules.only(bundle, [rule])
+        self._bundle = bundle if compiles else modules.only(bundle, [rule])
         self._dear = 0
 
     def judge(self, documents: Sequence[Document]) -> list[RawVerdict]:

@@ -18,7 +18,7 @@ from service.engine.isolation import (
     unreadable,
     ward_of,
 )
-from service.engine.protocol import Bundle, Engine, EngineFailure, FailureKind, Judged, RawVerdict, RuleEntry
+from service.engine.protocol import Bundle, Engine, EngineFailure, FailureKind, Judged, RawVerdict
 
 Row = dict[str, RawVerdict]
 
@@ -39,10 +39,18 @@ def judge(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Documen
 def _rows(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Document], ward: Ward) -> list[Row]:
     rules = entries.rules_for(bundle, kind)
     left_out = ward.current()
-    apart = [rule for rule in rules if rule.id in ward.suspects and rule.id not in left_out]
+    base = _without(bundle, set(left_out))
     sound = [rule for rule in rules if rule.id not in left_out and rule.id not in ward.suspects]
+    apart = [rule for rule in rules if rule.id not in left_out and rule.id in ward.suspects]
+    rows: list[Row] = [{} for _ in documents]
+    compiles = False
     try:
-        rows = _at_once(engine, _without(bundle, {*left_out, *ward.suspects}), kind, sound, documents)
+        engine.activate(base)
+        compiles = True
+        if sound:
+            whole = _without(base, set(ward.suspects))
+            engine.activate(whole)
+            rows = [entries.read_report(sound, report) for report in engine.query(whole.digest, kind, documents)]
     except EngineFailure as failure:
         if failure.kind in NOBODYS_FAULT:
             raise
@@ -52,26 +60,20 @@ def _rows(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Documen
             bad = unreadable(engine, documents)
             if bad:
                 return _around(engine, bundle, kind, documents, ward, bad)
-        rows, apart = [{} for _ in documents], [*apart, *sound]
+        apart += sound
     for rule in apart:
-        for row, verdict in zip(rows, Isolation(engine, bundle, rule, ward).judge(documents), strict=True):
+        isolation = Isolation(engine, base, rule, ward, compiles=compiles)
+        for row, verdict in zip(rows, isolation.judge(documents), strict=True):
             row[rule.id] = verdict
     errors = {rule: RawVerdict(applies=True, error=why) for rule, why in left_out.items()}
     return [{**errors, **row} for row in rows]
 
 
 def _without(bundle: Bundle, absent: set[str]) -> Bundle:
-    """The bundle without some of its rules; itself where none is absent, for then it is the one everybody knows."""
-    return modules.only(bundle, [rule for rule in bundle.rules if rule.id not in absent]) if absent else bundle
-
-
-def _at_once(
-    engine: Engine, bundle: Bundle, kind: str, rules: Sequence[RuleEntry], documents: Sequence[Document]
-) -> list[Row]:
-    if not rules:
-        return [{} for _ in documents]
-    engine.activate(bundle)
-    return [entries.read_report(rules, report) for report in engine.query(bundle.digest, kind, documents)]
+    """The bundle without some of its rules; itself where none of them is in it."""
+    if not any(rule.id in absent for rule in bundle.rules):
+        return bundle
+    return modules.only(bundle, [rule for rule in bundle.rules if rule.id not in absent])
 
 
 def _around(

@@ -69,11 +69,6 @@ def ordered(modules: Sequence[Module]) -> list[Module]:
     return done
 
 
-def alone(bundle: Bundle, rule: RuleEntry) -> Bundle:
-    """The smallest bundle that holds `rule`: its module, and whatever that rests on."""
-    return only(bundle, [rule])
-
-
 def only(bundle: Bundle, rules: Sequence[RuleEntry]) -> Bundle:
     """The bundle with these rules alone, and the modules that they rest on."""
     by_package: dict[str, list[Module]] = {}

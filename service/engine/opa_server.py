@@ -9,7 +9,8 @@ the revision is defined only while all of its modules are there, and every answe
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -83,7 +84,8 @@ class OpaEngine:
         if self._touch(bundle.digest) is None:
             with self._uploading:
                 if self._touch(bundle.digest) is None:
-                    self._upload(bundle)
+                    with _plain(bundle.digest):
+                        self._upload(bundle)
                     self._clean()
 
     def query(self, digest: str, entry: str, documents: Sequence[dict[str, Any]]) -> list[Any]:
@@ -96,10 +98,11 @@ class OpaEngine:
         except TypeError as error:
             raise EngineFailure(FailureKind.EVALUATION, f"a document is no JSON: {error}") from error
         path = entries.answer_path(entry, _root(digest))
-        answer = self._ask(path, {"documents": list(documents)})
-        if answer is None:
-            self._restore(active.bundle)
+        with _plain(digest):
             answer = self._ask(path, {"documents": list(documents)})
+            if answer is None:
+                self._restore(active.bundle)
+                answer = self._ask(path, {"documents": list(documents)})
         return entries.reports_in(answer, digest, len(documents))
 
     def close(self) -> None:
@@ -123,7 +126,7 @@ class OpaEngine:
     def _upload(self, bundle: Bundle) -> None:
         prepared = entries.prepare(bundle)
         root = _root(bundle.digest)
-        uploads = [(f"{root}/{m.path}", moved(m.text, root)) for m in (*prepared.modules, *prepared.entries)]
+        uploads = [(f"{root}/{m.path}", moved(m.text, root)) for m in prepared.modules]
         try:
             for name, text in uploads:
                 self._call(partial(self._client.update_policy_from_string, text, name, rego_compat=False))
@@ -194,6 +197,17 @@ class OpaEngine:
 
 def _root(digest: str) -> str:
     return f"{ROOT}_{digest[:16]}"
+
+
+@contextmanager
+def _plain(digest: str) -> Iterator[None]:
+    """Lets failures speak of modules as their authors know them, not as they are named on the server."""
+    try:
+        yield
+    except EngineFailure as failure:
+        root = _root(digest)
+        message = failure.message.replace(f"{root}/", "").replace(root, ROOT)
+        raise EngineFailure(failure.kind, message) from failure
 
 
 def _cause(error: BaseException) -> str:
