@@ -102,6 +102,17 @@ def request(
     return run.id
 
 
+def asked_on(session: Session, workspace_id: UUID, reason: str, as_of: date) -> bool:
+    """Whether a run with this reason and date was ever asked for."""
+    rows = session.connection().execute(
+        text(
+            "SELECT 1 FROM evaluation WHERE workspace_id = :workspace AND reason = :reason AND as_of = :as_of LIMIT 1"
+        ),
+        {"workspace": workspace_id, "reason": reason, "as_of": as_of},
+    )
+    return rows.first() is not None
+
+
 def find(session: Session, workspaces: dict[UUID, str], run_id: UUID) -> Run:
     """A run of one of `workspaces` (names by id).
 

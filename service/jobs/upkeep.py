@@ -1,0 +1,33 @@
+"""What happens by the clock: carrying out the outbox, freeing what dead workers held, judging by the new day's date."""
+
+from service.evaluation import run_leases, runs
+from service.foundation import clock, database
+from service.foundation.actor import SCHEDULER
+from service.foundation.database import unit_of_work
+from service.inventory import workspaces
+from service.jobs import dispatch
+from service.jobs.task import celery
+
+DAILY = "daily"
+
+
+@celery.task(name="allod.dispatch")  # type: ignore[untyped-decorator]  # Celery ships no types
+def dispatch_outbox() -> None:
+    """Carries out what was announced and hands on what is due."""
+    dispatch.dispatch(database.engine())
+
+
+@celery.task(name="allod.reap")  # type: ignore[untyped-decorator]  # likewise
+def reap() -> None:
+    """Frees chunks whose worker fell silent; the next dispatch hands them on."""
+    with unit_of_work() as session:
+        run_leases.reap(session, clock.now())
+
+
+@celery.task(name="allod.evaluate_daily")  # type: ignore[untyped-decorator]  # likewise
+def evaluate_daily() -> None:
+    """A new date alone can change an outcome (a law in force, a test too old): every workspace once a day."""
+    with unit_of_work() as session:
+        for workspace in workspaces.listing(session):
+            if not runs.asked_on(session, workspace.id, DAILY, clock.today()):
+                runs.request(session, workspace.id, DAILY, None, SCHEDULER)
