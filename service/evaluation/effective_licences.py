@@ -6,7 +6,7 @@ from typing import Any
 from service.evaluation.effective_places import land_grade
 from service.evaluation.landscape import Landscape, kind_of, weakest
 from service.evaluation.policy_input import LicenceFact, Terms, WeightFact
-from service.inventory.edges import LICENCE_FLOW, SERVED_BY
+from service.inventory.edges import LICENCE_FLOW, OFFERS
 from service.inventory.facts import Kind
 from service.inventory.licences import Resolution
 
@@ -42,7 +42,7 @@ def weights(land: Landscape, ref: str) -> list[WeightFact]:
         if kind_of(edge.target) == Kind.MODEL:
             facts.setdefault(edge.target, _weight(land, edge.target, [ref, edge.target]))
         if kind_of(edge.target) == Kind.AI_SERVICE:
-            behind = _models_behind(land, edge.target)
+            behind = [offer.target for offer in land.up(edge.target, (OFFERS,))]
             for model in behind:
                 facts.setdefault(model, _weight(land, model, [ref, edge.target, model]))
             if not behind:
@@ -57,12 +57,6 @@ def weights(land: Landscape, ref: str) -> list[WeightFact]:
                     },
                 )
     return [facts[key] for key in sorted(facts)]
-
-
-def _models_behind(land: Landscape, service: str) -> list[str]:
-    asset = land.asset(service)
-    served = (r["to"] for r in asset.relations if r["type"] == "serves") if asset else ()
-    return sorted({*served, *(edge.source for edge in land.down(service, (SERVED_BY,)))})
 
 
 def _weight(land: Landscape, model: str, path: list[str]) -> WeightFact:

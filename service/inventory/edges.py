@@ -1,14 +1,16 @@
 """Which ties mean what: the one table of edge types that every walk reads.
 
 An edge runs from what rests to what it rests on. Most are relations of a manifest; some are read off attributes that name
-another asset; `served_by` is the inverse of `serves`, since a model rests on what serves it.
+another asset; `served_by` is the inverse of `serves`, since a model rests on what serves it. Of a hosted service the other
+way counts as well (`offers`): whoever calls it rests on the models behind it.
 """
 
 from service.inventory import kinds
-from service.inventory.facts import Observation, RelationType
+from service.inventory.facts import Kind, Observation, RelationType
 from service.inventory.views import EdgeView
 
 SERVED_BY = "served_by"
+OFFERS = "offers"
 DATA_PATH = "data_path"
 
 # A change of the far end can change what is known of the near end. `serves` runs the other way and has its inverse;
@@ -25,6 +27,7 @@ DEPENDENCY = (
     "uses",
     "subprocessor",
     SERVED_BY,
+    OFFERS,
     DATA_PATH,
     "publisher",
     "owner",
@@ -56,6 +59,8 @@ def of_observation(observation: Observation) -> list[tuple[EdgeView, str]]:
         add(EdgeView(ref, relation.type.value, relation.to, detail), "relation")
         if relation.type is RelationType.SERVES:
             add(EdgeView(relation.to, SERVED_BY, ref), "inverse")
+            if observation.kind is Kind.AI_SERVICE:
+                add(EdgeView(ref, OFFERS, relation.to), "inverse")
     for type_, target, detail in kinds.attribute_refs(observation.kind, observation.attributes):
         add(EdgeView(ref, type_, target, dict(detail)), "attribute")
     return list(found.values())

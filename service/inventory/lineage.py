@@ -10,9 +10,9 @@ from service.inventory.views import EdgeView, WorkspaceView
 
 DEPTH_MAX = 100
 NODES_MAX = 20_000
-# The stored inverse of `serves` says nothing that `serves` did not say, and attributes that stand beside a relation of the
+# The stored inverses of `serves` say nothing that `serves` did not say, and attributes that stand beside a relation of the
 # same meaning are kept: they are statements of their own.
-_HIDDEN = "served_by"
+_HIDDEN = ["served_by", "offers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def lineage(session: Session, workspace: WorkspaceView, ref: str, *, upstream: b
         # Column names are constants of this function.
         query = (
             "SELECT from_ref, type, to_ref, detail FROM edge "  # noqa: S608
-            f"WHERE workspace_id = :w AND type <> :hidden AND {near} = ANY (:refs) ORDER BY from_ref, type, to_ref"
+            f"WHERE workspace_id = :w AND type <> ALL (:hidden) AND {near} = ANY (:refs) ORDER BY from_ref, type, to_ref"
         )
         rows = session.connection().execute(text(query), {"w": workspace.id, "refs": level, "hidden": _HIDDEN})
         following: dict[str, list[str]] = {}
