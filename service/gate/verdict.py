@@ -109,7 +109,9 @@ def _reasons(asset: str, decided: RuleOutcome, enforcement_of: EnforcementOf) ->
     if decided.outcome in {Outcome.PASS, Outcome.NOT_APPLICABLE}:
         return
     findings = decided.findings
-    if not any(finding.outcome is decided.outcome for finding in findings):
+    if not findings or (
+        decided.outcome is Outcome.ERROR and not any(finding.outcome is Outcome.ERROR for finding in findings)
+    ):
         findings = (*findings, DecidedFinding(decided.outcome, "", _SILENT[decided.outcome]))
     for finding in findings:
         yield Reason(

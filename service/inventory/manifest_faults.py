@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, get_args
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -93,15 +94,18 @@ def _sort(value: Any) -> str:
 
 def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """The keys that the model at `loc` below `model` knows."""
+    here: Any = model
     for part in loc:
-        if isinstance(part, str):
-            field = next(f for name, f in model.model_fields.items() if part in (name, f.alias))
-            model = _model_in(field.annotation)
-    return [field.alias or name for name, field in model.model_fields.items()]
+        here = _inside(here, part)
+    return [field.alias or name for name, field in here.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> Any:
-    """The one model that an annotation such as `list[Owner] | None` speaks of, None where there is none."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
+def _inside(model: Any, part: str | int) -> Any:
+    """What stands under `part` of a model, or under any part of a list or mapping, free of `Annotated` and `| None`."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        model = next(f.annotation for name, f in model.model_fields.items() if part in (name, f.alias))
+    else:
+        model = get_args(model)[-1]
+    while get_origin(model) in (Annotated, Union, UnionType):
+        model = get_args(model)[0]
+    return model

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from service.foundation.errors import Fault, Invalid
 from service.inventory.manifest_faults import pointer
-from service.inventory.manifest_yaml import ReadingError, documents
+from service.inventory.manifest_yaml import ReadingError, decimal, documents, no_value
 
 Lines = Callable[[], dict[str, int]]
 
@@ -47,7 +47,7 @@ NOWHERE: Final = Where()
 class Document:
     """One document of a file, as plain data, not yet checked."""
 
-    body: Any
+    data: Any
     where: Where
 
 
@@ -119,7 +119,9 @@ def _by_entry(lines: Lines) -> dict[str, dict[str, int]]:
 
 
 def _json(text: str) -> Iterator[tuple[Any, Lines]]:
-    decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer, parse_float=decimal
+    )
     at, line = _skip(text, 0), 1
     start = 0
     while at < len(text):
@@ -148,7 +150,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(word: str) -> Any:
-    raise ReadingError(f"{word} is no value", expected="a finite number, or null")
+    raise no_value(word)
 
 
 def _integer(digits: str) -> int:

@@ -5,6 +5,7 @@ schema of YAML 1.2 (section 10.3) holds: Norway stays `NO`, dates stay text. Dep
 what an alias repeats counted again, so that a small file cannot become a large estate.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -169,7 +170,7 @@ def _check_tag(event: Any, line: int) -> None:
 def _scalar(event: Any, line: int) -> Any:
     _check_tag(event, line)
     text = event.value
-    if not event.implicit[0]:  # quoted, or tagged as text
+    if not event.implicit[0] or event.tag == "!":  # quoted, or tagged as text
         return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]
@@ -178,5 +179,22 @@ def _scalar(event: Any, line: int) -> Any:
     if _BASED.fullmatch(text):
         return int(text, 0)
     if _NO_NUMBER.fullmatch(text):
-        raise ReadingError(f"{text} is no value", line=line, expected="a finite number, or null")
-    return float(text) if _FLOAT.fullmatch(text) else text
+        raise no_value(text, line)
+    return decimal(text, line) if _FLOAT.fullmatch(text) else text
+
+
+def decimal(text: str, line: int | None = None) -> float:
+    """The number that `text` writes.
+
+    Raises:
+        ReadingError: it is beyond what a double can hold.
+    """
+    number = float(text)
+    if math.isinf(number):
+        raise no_value(text, line)
+    return number
+
+
+def no_value(text: str, line: int | None = None) -> ReadingError:
+    """The refusal of a word or number that is not finite."""
+    return ReadingError(f"{text} is no value", line=line, expected="a finite number, or null")
