@@ -1,0 +1,101 @@
+"""Manifests from the paths that a command is given: files, directories, standard input."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from service.foundation.errors import Fault, Invalid
+from service.inventory import manifest
+from service.inventory.facts import Observation
+from service.inventory.manifest import Document
+
+SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+STDIN: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A document that is well formed: its body as it goes to the server, and what it says."""
+
+    document: Document
+    body: dict[str, Any]
+    observation: Observation
+
+
+@dataclass(slots=True)
+class Gathered:
+    """All documents of a command's paths. `refused` holds one list of faults for each document that is not taken."""
+
+    accepted: list[Accepted] = field(default_factory=list)
+    refused: list[list[Fault]] = field(default_factory=list)
+
+
+def files(paths: Iterable[str]) -> list[str]:
+    """Every manifest file that `paths` mean, each once, directories read to the bottom and in order of name.
+
+    Raises:
+        Invalid: a path is not there, or a directory holds no manifest.
+    """
+    found: dict[str, None] = {}
+    for given in paths:
+        path = Path(given)
+        if given != STDIN and path.is_dir():
+            inside = sorted(str(one) for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            if not inside:
+                raise Invalid(f"{given} holds no manifest: no {', '.join(sorted(SUFFIXES))} file is in it.")
+            found.update(dict.fromkeys(inside))
+        elif given == STDIN or path.is_file():
+            found[given] = None
+        else:
+            raise Invalid(f"{given} is not there.")
+    return list(found)
+
+
+def gather(paths: Iterable[str], workspace: str | None) -> Gathered:
+    """The documents of `paths`, each checked; with `workspace`, one that names another is refused.
+
+    A file that cannot be read is one refusal. Two documents that state the same asset are a contradiction: the second is
+    refused.
+    """
+    gathered = Gathered()
+    seen: dict[tuple[str, str], str] = {}
+    for file in files(paths):
+        try:
+            documents = manifest.read(_content(file), "standard input" if file == STDIN else file)
+        except Invalid as error:
+            gathered.refused.append(list(error.faults))
+            continue
+        for document in documents:
+            try:
+                gathered.accepted.append(_accepted(document, workspace, seen))
+            except Invalid as error:
+                gathered.refused.append(list(error.faults))
+    return gathered
+
+
+def _accepted(document: Document, workspace: str | None, seen: dict[tuple[str, str], str]) -> Accepted:
+    observation = manifest.observation(document.data, workspace=workspace or "", where=document.where)
+    if workspace and observation.workspace != workspace:
+        message = f"the document belongs to workspace {observation.workspace!r}"
+        raise _refusal(document, Fault("/workspace", message, f"{workspace!r}, as --workspace says"))
+    place = f"{document.where.file}:{document.where.line('')}"
+    first = seen.setdefault((observation.workspace, observation.ref), place)
+    if first is not place:
+        raise _refusal(document, Fault("/name", f"{observation.ref} is stated at {first} already", "each asset once"))
+    body = {**document.data, "workspace": observation.workspace} if observation.workspace else document.data
+    return Accepted(document, body, observation)
+
+
+def _refusal(document: Document, fault: Fault) -> Invalid:
+    return Invalid(fault.message, [document.where.placed(fault)])
+
+
+def _content(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise Invalid(f"{file} cannot be read", [replace(Fault("", f"cannot be read: {reason}"), file=file)]) from error
