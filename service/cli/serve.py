@@ -1,5 +1,6 @@
 """`allod serve`: one role of the service, in the foreground, from `ALLOD_*` settings. SIGTERM ends it in good order."""
 
+import logging
 import os
 from typing import Annotated
 
@@ -7,7 +8,8 @@ import typer
 
 from service.foundation.settings import settings
 
-QUEUES = ("interactive", "scan", "evaluate", "upkeep")
+# A line for each tick of each second, which nobody reads: what fails is said all the same.
+CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 SHUTDOWN_SECONDS = 20
 
 app = typer.Typer(
@@ -41,21 +43,23 @@ def api(
 @app.command()
 def worker(
     concurrency: Annotated[int | None, typer.Option(help="Tasks at once; default: one for each CPU.", min=1)] = None,
-    queues: Annotated[str, typer.Option(help="Queues to take tasks from, with commas between.")] = ",".join(QUEUES),
+    queues: Annotated[str | None, typer.Option(help="Queues to serve, with commas between; default: all.")] = None,
     name: Annotated[str, typer.Option(help="Name of this worker, unique on its host.")] = "allod",
 ) -> None:
     """Take jobs from the queues. SIGTERM: finish what is running, take nothing new."""
     settings()
-    from service.jobs.task import celery
+    from service.jobs.task import QUEUES, celery
 
-    unknown = sorted(set(queues.split(",")) - set(QUEUES))
+    served = queues.split(",") if queues else QUEUES
+    unknown = sorted(set(served) - set(QUEUES))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: the queues are {', '.join(QUEUES)}", param_hint="--queues")
+    _quieten()
     celery.worker_main(
         [
             "worker",
             f"--hostname={name}@%h",
-            f"--queues={queues}",
+            f"--queues={','.join(served)}",
             f"--concurrency={concurrency or os.cpu_count() or 1}",
             "--loglevel=INFO",
             "--without-gossip",  # workers have nothing to tell each other: the database holds who does what
@@ -70,4 +74,10 @@ def scheduler() -> None:
     settings()
     from service.jobs.task import celery
 
+    _quieten()
     celery.start(["beat", "--scheduler=service.cli.pulse:PulsingScheduler", "--loglevel=INFO"])
+
+
+def _quieten() -> None:
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
