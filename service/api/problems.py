@@ -14,6 +14,13 @@ from starlette.types import Scope
 from service.api.schemas.problem import MEDIA_TYPE, Problem, ProblemFault
 from service.foundation.errors import Fault, Invalid, ServiceError, Unavailable
 
+# Spelt out: Python's own phrases change from version to version, and a type is for ever.
+_BARE = {
+    400: ("bad-request", "The request cannot be understood"),
+    404: ("not-found", "Nothing is known under this name"),
+    405: ("method-not-allowed", "This address is not served with this method"),
+    413: ("content-too-large", "The body is too large"),
+}
 _MEANT = {
     404: "Nothing is served at this address; /openapi.json lists what is.",
     405: "This address is not served with this method; the header Allow names those that are.",
@@ -57,10 +64,9 @@ def of_service_error(scope: Scope, error: ServiceError) -> Response:
 
 
 def of_status(scope: Scope, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem that a bare HTTP status is; its slug is the status phrase, for instance `method-not-allowed`."""
-    phrase = HTTPStatus(status).phrase
-    slug = phrase.lower().replace(" ", "-")
-    return problem(scope, slug=slug, status=status, title=phrase, detail=detail, headers=headers)
+    """The problem that a bare HTTP status is, for instance `method-not-allowed`."""
+    slug, title = _BARE.get(status, (f"http-{status}", "The request cannot be answered"))
+    return problem(scope, slug=slug, status=status, title=title, detail=detail, headers=headers)
 
 
 def unexpected(scope: Scope) -> Response:

@@ -4,7 +4,8 @@ A chain shows what was altered, taken out or moved within it. It cannot show tha
 kept somewhere else: that is the `anchor`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -88,15 +89,17 @@ def verify(rows: Iterable[Mapping[str, Any]], anchor: Head | None = None) -> Rep
 
 def verify_log(session: Session, anchor: Head | None = None) -> Report:
     """Computes the chain in the database again, without holding it in memory."""
-    return verify(stream(session), anchor)
+    with closing(stream(session)) as rows:
+        return verify(rows, anchor)
 
 
-def stream(session: Session) -> Iterator[dict[str, Any]]:
-    """All rows in order, from a cursor of the server."""
+def stream(session: Session) -> Generator[dict[str, Any], None, None]:
+    """All rows in order, from a cursor of the server; close it if you do not read to the end."""
     columns = [col(getattr(AuditEntry, name)) for name in _COLUMNS]
-    result = session.execute(select(*columns).order_by(col(AuditEntry.number)), execution_options={"yield_per": _CHUNK})
-    for row in result.mappings():
-        yield spell(row)
+    statement = select(*columns).order_by(col(AuditEntry.number))
+    with session.execute(statement, execution_options={"yield_per": _CHUNK}) as result:
+        for row in result.mappings():
+            yield spell(row)
 
 
 def listing(session: Session, workspace: str | None, limit: int, cursor: str | None) -> Page[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """`/audit`: who changed what, and whether the record of it was tampered with."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -37,8 +38,8 @@ def export_audit(principal: Admin, bind: EngineDep) -> StreamingResponse:
     principal.demand_whole_service()
 
     def lines() -> Iterator[bytes]:
-        with unit_of_work(bind) as session:
-            for row in verify.stream(session):
+        with unit_of_work(bind) as session, closing(verify.stream(session)) as rows:
+            for row in rows:
                 yield canonical.encode(row) + b"\n"
 
     return StreamingResponse(lines(), media_type=NDJSON)
