@@ -14,7 +14,7 @@ import typer
 
 from service.cli import bulk, client
 from service.cli.client import DEFAULT_URL, Server
-from service.cli.manifest_files import Accepted, gather
+from service.cli.manifest_files import Accepted, MorePaths, PathOptions, all_of, gather
 from service.foundation.errors import Invalid
 
 REFUSED: Final = 1  # exit code
@@ -25,7 +25,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command("apply")
 def apply(
-    paths: Annotated[list[str], typer.Option("--file", "-f", help="A file, a directory, or - for standard input.")],
+    given: PathOptions = None,
+    more: MorePaths = None,
     workspace: client.WorkspaceName = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete what was applied before and is no longer here.")
@@ -39,8 +40,9 @@ def apply(
     token_file: client.TokenFile = None,
 ) -> None:
     """Bring manifests into the inventory. Exit 1 where a document was refused."""
-    if prune and not (yes or dry_run or sys.stdin.isatty()):
+    if prune and not (yes or dry_run or watched()):
         raise Invalid("--prune deletes, and nobody is here to ask: say --yes.")
+    paths = all_of(given, more)
     gathered = gather(paths, workspace)
     if not gathered.accepted and not gathered.refused:
         raise Invalid("There is no document in what was given.")
@@ -59,6 +61,11 @@ def apply(
     typer.echo(bulk.summary(counts, dry_run=dry_run))
     if counts["refused"]:
         raise typer.Exit(REFUSED)
+
+
+def watched() -> bool:
+    """Whether somebody sits at the terminal."""
+    return sys.stdin.isatty()
 
 
 def manager_of(paths: Sequence[str]) -> str:

@@ -57,7 +57,7 @@ class Server:
         limits = httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))
         headers = {"Authorization": f"Bearer {token}", "User-Agent": "allod-cli"}
         try:
-            self._http = httpx2.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=limits)
+            self._http = httpx2.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=limits)
         except (httpx2.InvalidURL, ValueError) as error:
             raise _not_an_address(url) from error
         if self._http.base_url.scheme not in {"http", "https"} or not self._http.base_url.host:
@@ -74,12 +74,14 @@ class Server:
     def ask(self, method: str, path: str, **given: Any) -> httpx2.Response:
         """The server's answer, always a success; `given` is what httpx2 takes (`params`, `json`, `content`, `headers`).
 
+        `path` begins with a slash: without it `assets:bulk` would be an address of scheme `assets`.
+
         Raises:
             Refused: a 4xx, with the problem's detail and faults.
             Unreachable: no connection, no answer in time, a 5xx, a redirect, or a body that breaks off.
         """
         try:
-            answer = self._http.request(method, path.lstrip("/"), **given)
+            answer = self._http.request(method, path, **given)
         except httpx2.TimeoutException as error:
             raise Unreachable(f"{self.url} did not answer in time ({_words(error)}).") from error
         except httpx2.HTTPError as error:

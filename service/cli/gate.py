@@ -14,7 +14,7 @@ import typer
 from service.cli import client, failures
 from service.cli.client import DEFAULT_URL, Refused, Unreachable
 from service.cli.gate_table import as_table, terminal
-from service.cli.manifest_files import Accepted, gather
+from service.cli.manifest_files import Accepted, MorePaths, PathOptions, all_of, gather
 from service.foundation.errors import Invalid
 from service.gate.formats import FORMATS
 
@@ -30,7 +30,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command("gate")
 def gate(
-    paths: Annotated[list[str], typer.Option("--file", "-f", help="A file, a directory, or - for standard input.")],
+    given: PathOptions = None,
+    more: MorePaths = None,
     formats: Annotated[
         list[str] | None, typer.Option("--format", help=f"{TABLE} or {', '.join(FORMATS)}; may stand several times.")
     ] = None,
@@ -45,7 +46,7 @@ def gate(
 ) -> None:
     """Ask whether what the files describe may ship: exit 0 yes, 1 no, 2 wrong usage, 3 could not decide."""
     wanted = pairs(formats or (), outputs or ())
-    candidate = _candidate(paths, workspace)
+    candidate = _candidate(all_of(given, more), workspace)
     with contextlib.ExitStack() as open_files:
         # Opened before the question: an unwritable place shows at once, and no report of a former run is left to mislead.
         places = [(name, _opened(place, open_files)) for name, place in wanted]

@@ -2,18 +2,28 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+import typer
 
 from service.foundation.errors import Fault, Invalid
 from service.inventory import manifest
 from service.inventory.facts import Observation
 from service.inventory.manifest import Document
+from service.inventory.values import is_workspace
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 STDIN: Final = "-"
+
+PathOptions = Annotated[
+    list[str] | None,
+    typer.Option("--file", "-f", metavar="PATH...", help="Files, directories, or - for standard input."),
+]
+# What a shell makes of `-f manifests/*.yaml`: one option and arguments behind it.
+MorePaths = Annotated[list[str] | None, typer.Argument(hidden=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,18 @@ class Gathered:
 
     accepted: list[Accepted] = field(default_factory=list)
     refused: list[list[Fault]] = field(default_factory=list)
+
+
+def all_of(given: Sequence[str] | None, more: Sequence[str] | None) -> list[str]:
+    """All paths of a command line.
+
+    Raises:
+        Invalid: there is none.
+    """
+    paths = [*(given or ()), *(more or ())]
+    if not paths:
+        raise Invalid("No file is named: say -f FILE, -f DIRECTORY or -f - for standard input.")
+    return paths
 
 
 def files(paths: Iterable[str]) -> list[str]:
@@ -60,6 +82,8 @@ def gather(paths: Iterable[str], workspace: str | None) -> Gathered:
     A file that cannot be read is one refusal. Two documents that state the same asset are a contradiction: the second is
     refused.
     """
+    if workspace is not None and not is_workspace(workspace):
+        raise Invalid(f"{workspace!r} is not the name of a workspace.")
     gathered = Gathered()
     seen: dict[tuple[str, str], str] = {}
     for file in files(paths):

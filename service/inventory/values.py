@@ -56,6 +56,11 @@ def is_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and not any(part in {"", ".", ".."} for part in name.split("/"))
 
 
+def is_workspace(name: str) -> bool:
+    """Whether a workspace may be called `name`: lower-case letters, digits and hyphens, at most 63."""
+    return bool(_WORKSPACE.fullmatch(name))
+
+
 @cache
 def countries() -> frozenset[str]:
     """ISO 3166-1 alpha-2 codes, and XK (user-assigned, in general use for Kosovo)."""
