@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 
 from service.api.openapi import PREFIX
-from service.api.v1 import assets, audit, bulk, tokens, workspaces
+from service.api.v1 import assets, audit, bulk, reference, tokens, workspaces
 
 router = APIRouter(prefix=PREFIX)
 router.include_router(workspaces.router)
 router.include_router(assets.router)
 router.include_router(bulk.router)
+router.include_router(reference.router)
 router.include_router(tokens.router)
 router.include_router(audit.router)
 
