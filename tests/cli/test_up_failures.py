@@ -112,7 +112,7 @@ def test_an_error_becomes_lines_and_a_code(error: Exception, code: int, words: s
 
 def test_a_malformed_setting_is_named_without_its_value() -> None:
     with pytest.raises(pydantic.ValidationError) as caught:
-        Settings(database_url="postgresql://x", redis_url="redis://x", bootstrap_token="short")  # type: ignore[arg-type]
+        Settings(database_url="postgresql://x", redis_url="redis://x", bootstrap_token="short")
     failure = failures.explain(caught.value)
     assert failure.code == 2
     assert any(line.startswith("  ALLOD_BOOTSTRAP_TOKEN: ") for line in failure.lines)
@@ -124,7 +124,7 @@ def test_another_model_is_named_by_itself() -> None:
         size: int
 
     with pytest.raises(pydantic.ValidationError) as caught:
-        Thing(size="big")  # type: ignore[arg-type]
+        Thing(size="big")
     assert failures.explain(caught.value).lines[0] == "allod: Thing cannot be read"
 
 
