@@ -85,21 +85,19 @@ class _Reading:
         """State what each model was made from, where its record names a model."""
         for file, origin, draft in self.origins:
             found = self.refs.get(spelling(origin))
-            if found == draft.ref or draft.labels["mof"] == "case":
-                if found is None:
-                    self.note(file, f"{draft.title}: origin {origin!r} of a test case is kept as text")
-            elif found:
+            if draft.labels["mof"] == "case":
+                self.note(file, f"{draft.title}: origin {origin!r} of a test case is kept as text")
+            elif found and found != draft.ref:
                 draft.relate("derived_from", found, _derivation(draft.title))
-            elif _PLAIN.fullmatch(origin) and not _LICENCE_WORD.fullmatch(origin):
+            elif not found and _PLAIN.fullmatch(origin) and not _LICENCE_WORD.fullmatch(origin):
                 ref = f"model:{SPACE}{slug(origin)}"
                 draft.relate("derived_from", ref, _derivation(draft.title))
                 self.note(
                     file, f"{draft.title}: origin {origin!r} has no record; it is taken for {ref}, not registered"
                 )
             else:
-                self.note(
-                    file, f"{draft.title}: origin {origin!r} is kept as text: it is not the plain name of a model"
-                )
+                why = "the record names itself" if found else "it is not the plain name of a model"
+                self.note(file, f"{draft.title}: origin {origin!r} is kept as text: {why}")
 
 
 def read(directory: Path) -> ImportResult:

@@ -77,12 +77,23 @@ def _parts(text: str, space: str) -> list[Organisation]:
         return []
     if known := table().get(spelling(text)):
         return [known]
+    # A comma may stand in a name that the table has, so that comes first.
+    if two := _two(text, known_right=True, space=space):
+        return two
     pieces = [piece.strip() for piece in _COMMA.split(text) if piece.strip()]
     if len(pieces) > 1:
         return [one for piece in pieces for one in _parts(piece, space)]
-    # "A and B" are two only where the table knows A: "Arts and Sciences" stays one.
+    if two := _two(text, known_right=False, space=space):
+        return two
+    name = re.sub(r"^and\s+", "", text)
+    return [table().get(spelling(name)) or Organisation(f"{space}{slug(name)}", name)]
+
+
+def _two(text: str, *, known_right: bool, space: str) -> list[Organisation]:
+    """The parts of "A and B" where the table knows A: "Arts and Sciences" stays one."""
     for match in re.finditer(r"\s+and\s+", text):
-        if known := table().get(spelling(text[: match.start()])):
-            return [known, *_parts(text[match.end() :], space)]
-    text = re.sub(r"^and\s+", "", text)
-    return [table().get(spelling(text)) or Organisation(f"{space}{slug(text)}", text)]
+        left = table().get(spelling(text[: match.start()]))
+        right = text[match.end() :]
+        if left and (not known_right or spelling(right) in table()):
+            return [left, *_parts(right, space)]
+    return []
