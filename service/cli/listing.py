@@ -1,7 +1,8 @@
-"""`allod assets` and `allod violations`: listings, complete, as a table or as JSON lines' elder brother, one JSON list."""
+"""`allod assets` and `allod violations`: complete listings, as a table or as one JSON list."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -11,6 +12,9 @@ from rich.text import Text
 
 from service.cli import client
 from service.cli.client import DEFAULT_URL
+
+
+_PIPE_WIDTH: Final = 2_000
 
 
 def assets(
@@ -54,7 +58,9 @@ def show(items: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *, as_j
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         return
-    Console(highlight=False, emoji=False).print(_table(rows, columns))
+    # Through a pipe a row is a line, for programs that read lines.
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    Console(highlight=False, emoji=False, width=width).print(_table(rows, columns))
     typer.echo(f"{len(rows)} in all", err=True)
 
 
