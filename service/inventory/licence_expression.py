@@ -1,7 +1,8 @@
 """SPDX expressions as a small tree: parsed by `license-expression`, and read here for terms, ids and flags.
 
 That parser is used without its own table of licences, since the catalogue knows more of them; and every call is guarded,
-since some malformed texts make it raise errors of its own making (`validate("MIT/Apache-2.0")` is an AttributeError).
+since malformed texts make it raise errors of its own making (`validate("MIT/Apache-2.0")` is an AttributeError,
+`parse("()")` an IndexError). A last operator without an operand it leaves out in silence: that is looked for first.
 """
 
 import re
@@ -18,6 +19,7 @@ from service.inventory.licence_terms import Terms, freest, strictest
 
 _REF: Final = re.compile(r"(?:DocumentRef-[\w.-]+:)?LicenseRef-[\w.-]+", re.ASCII)
 _WORDS: Final = re.compile(r"[\w.+:()\s-]+", re.ASCII)
+_HANGING: Final = re.compile(r"(?:^|[\s()])(?:and|or|with)\s*(?:\)|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,11 @@ def is_license_ref(id: str) -> bool:
 
 def parse(text: str) -> Node | None:
     """The tree of an expression, None where `text` is not one. The ids in it may be anything."""
-    if not _WORDS.fullmatch(text):
+    if not _WORDS.fullmatch(text) or _HANGING.search(text):
         return None
     try:
         tree = _parser().parse(text, simple=True)
-    except (ExpressionError, ParseError, AttributeError, TypeError, ValueError):
+    except (ExpressionError, ParseError, AttributeError, IndexError, TypeError, ValueError):
         return None
     return None if tree is None else _node(tree)
 

@@ -41,8 +41,8 @@ class Synced:
 def sync(session: Session, directory: Path | None = None) -> Synced:
     """Makes the shipped rows say what `directory` says, in the caller's transaction.
 
-    `directory` defaults to the data of `ALLOD_POLICIES_DIR`. Rows that say the same stay; changed ones are replaced under a new id; rows of workspaces are left alone. Anything
-    changed is announced as `reference.changed`.
+    `directory` defaults to the data of `ALLOD_POLICIES_DIR`. Rows that say the same stay; changed ones are replaced under
+    a new id; rows of workspaces are left alone. Anything changed is announced as `reference.changed`.
 
     Raises:
         Invalid: the data is wrong; nothing is changed.

@@ -3,13 +3,16 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from service.foundation.errors import Fault, Invalid
 from service.foundation.pages import Page, cut, decode_cursor
 from service.inventory.reference_entries import CatalogueName
 from service.inventory.tables import ReferenceEntry
+
+Row = ReferenceEntry
 
 
 def page(
@@ -38,11 +41,19 @@ def page(
             func.coalesce(col(ReferenceEntry.valid_to), as_of) >= as_of,
         )
     if cursor is not None:
-        last_key, last_id = decode_cursor(cursor, 2)
-        after = func.row(col(ReferenceEntry.key), col(ReferenceEntry.id)) > func.row(str(last_key), int(last_id))
-        wanted = wanted.where(after)
+        wanted = wanted.where(_after(cursor))
     ordered = wanted.order_by(col(ReferenceEntry.key), col(ReferenceEntry.id)).limit(limit + 1)
     return cut(session.exec(ordered).all(), limit, lambda row: (row.key, row.id))
+
+
+def _after(cursor: str) -> ColumnElement[bool]:
+    last_key, last_id = decode_cursor(cursor, 2)
+    if not isinstance(last_key, str) or not isinstance(last_id, int):
+        raise Invalid(
+            "The cursor belongs to another listing; start again without one.",
+            [Fault("/cursor", "not one of this listing")],
+        )
+    return tuple_(col(ReferenceEntry.key), col(ReferenceEntry.id)) > tuple_(literal(last_key), literal(last_id))
 
 
 def _visible(workspace_id: UUID | None) -> ColumnElement[bool]:
