@@ -4,7 +4,7 @@ Started by `sandbox.py` as a bare script (`python -I -S`), with an empty environ
 runs may be hostile. A request is `op (1 byte), length of head (4), length of body (8), head, body`; an answer is
 `status (1), length (8), body`. Ops: `L` loads a bundle (head: digest; body: JSON list of [path, text]; the last rule of
 `probe` makes the engine compile it all), `Q` queries (head: digest, space, rule; body: the input). Statuses: `A` answer,
-`E` evaluation error, `R` refused, `U` no such bundle, `M` out of memory, `C` the engine broke.
+`E` evaluation error, `R` refused, `U` no such bundle or entry, `M` out of memory, `C` the engine broke.
 """
 
 import fcntl
@@ -76,7 +76,8 @@ class Host:
         except MemoryError:
             raise
         except Exception as failed:  # noqa: BLE001 -- as above
-            return b"E", str(failed).encode()
+            # Whoever has no such entry has another bundle than was meant.
+            return b"U" if str(failed) == "not a valid rule path" else b"E", str(failed).encode()
         finally:
             engine.take_prints()
 

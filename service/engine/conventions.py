@@ -93,11 +93,16 @@ def _string(tokens: list[Token], at: int) -> list[tuple[str, str | None]]:
 
 
 def _is_pattern(tokens: list[Token], at: int) -> bool:
-    """Whether the string is the pattern of a `regex.…` call: its first argument, or the second of `regex.replace`."""
-    row = [token.text for token in tokens[max(0, at - 6) : at]]
-    if row[-4:-2] == ["regex", "."] and row[-1:] == ["("]:
-        return True
-    return row[-6:-2] == ["regex", ".", "replace", "("] and row[-1:] == [","]
+    """Whether the string stands among the arguments of a `regex.…` call."""
+    depth = 0
+    for index in range(at - 1, max(-1, at - 100), -1):
+        if tokens[index].text in {")", "]", "}"}:
+            depth += 1
+        elif tokens[index].text in {"(", "[", "{"}:
+            depth -= 1
+        if depth < 0:
+            return [token.text for token in tokens[max(0, index - 3) : index - 1]] == ["regex", "."]
+    return False
 
 
 def _imports(tokens: list[Token]) -> list[tuple[int, str]]:

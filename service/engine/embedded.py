@@ -18,7 +18,6 @@ from service.engine.protocol import Bundle, EngineFailure, FailureKind
 from service.engine.sandbox import Sandbox
 from service.foundation import canonical
 
-UNDEFINED = b'"<undefined>"'
 BUNDLES_KEPT = 32
 
 
@@ -92,8 +91,6 @@ class EmbeddedEngine:
         except TypeError as error:
             raise EngineFailure(FailureKind.EVALUATION, f"a document is no JSON: {error}") from error
         answer = self._use(digest, texts, f"data.{entries.answer_path(entry)}", body)
-        if answer == UNDEFINED:
-            raise EngineFailure(FailureKind.REVISION, f"revision {digest[:16]} has no entry {entry}")
         return entries.reports_in(canonical.decode(answer), digest, len(documents))
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from service.foundation.errors import Fault, Invalid
 
 _START = re.compile(r"#\s*METADATA\s*\Z")
 MAX_BLOCK_BYTES = 32 * 1024
+MAX_BRACKETS = 200
 
 
 def parse(module: Module) -> dict[str, Any]:
@@ -35,12 +36,16 @@ def parse(module: Module) -> dict[str, Any]:
     block = "\n".join(re.sub(r"\A# ?", "", line) for line in lines[start + 1 : package])
     if len(block.encode()) > MAX_BLOCK_BYTES:
         raise _refused(module, start + 1, f"METADATA of {len(block.encode())} bytes", f"at most {MAX_BLOCK_BYTES}")
+    if block.count("[") + block.count("{") > MAX_BRACKETS:
+        raise _refused(
+            module, start + 1, f"METADATA with more than {MAX_BRACKETS} brackets"
+        )  # YAML is quadratic in them
     try:
         # An alias can stand for a list of aliases and so on: a few lines of text, and all memory is gone.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(block, Loader=yaml.SafeLoader)):
             raise _refused(module, start + 1, "METADATA may not use YAML aliases")
         found = yaml.safe_load(block)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = start + 2 + (mark.line if mark is not None else 0)
         raise _refused(module, line, f"METADATA is no YAML: {getattr(error, 'problem', None) or error}") from error
