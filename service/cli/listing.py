@@ -13,7 +13,6 @@ from rich.text import Text
 from service.cli import client
 from service.cli.client import DEFAULT_URL
 
-
 _PIPE_WIDTH: Final = 2_000
 
 

@@ -1,9 +1,8 @@
 """Manifests from the paths that a command is given: files, directories, standard input."""
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -118,8 +117,4 @@ def _refusal(document: Document, fault: Fault) -> Invalid:
 
 
 def _content(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise Invalid(f"{file} cannot be read", [replace(Fault("", f"cannot be read: {reason}"), file=file)]) from error
+    return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()

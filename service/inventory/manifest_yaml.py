@@ -132,8 +132,8 @@ class _Builder:
         top = self.stack[-1]
         if isinstance(top.value, list):
             top.value.append(value)
-        elif top.key is not None:
-            top.value[top.key] = value
+        else:
+            top.value[str(top.key)] = value
             top.key = None
 
 
