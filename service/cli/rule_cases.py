@@ -1,0 +1,41 @@
+"""Runs a rule's cases: each document is judged by an engine and weighed as everywhere else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from service.engine.judge import judge
+from service.engine.protocol import Engine
+from service.evaluation.decision import RuleOutcome, decide
+from service.evaluation.policy_input import PolicyInput
+from service.packs.cases import Case, differences
+from service.packs.source import Library, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A case, what the rule said, and in what that is not what was expected (empty: it held)."""
+
+    case: Case
+    said: RuleOutcome
+    differences: tuple[str, ...]
+
+
+def run(engine: Engine, library: Library, cases: Sequence[Case]) -> list[Ran]:
+    """What came of the cases, in order. They may be of several rules; one query asks all of a rule's of one kind.
+
+    Raises:
+        EngineFailure: the engine does not answer.
+    """
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, case in enumerate(cases):
+        alike.setdefault((case.rule, case.document["asset"]["kind"]), []).append(number)
+    ran: dict[int, Ran] = {}
+    for (rule, kind), numbers in alike.items():
+        judged = judge(engine, library.bundle([rule]), kind, [cases[number].document for number in numbers])
+        slot = Slot({}, {rule: ("cases",)})
+        for number, verdicts in zip(numbers, judged, strict=True):
+            case = cases[number]
+            (said,) = decide(cast("PolicyInput", case.document), verdicts, slot, library.rules)
+            ran[number] = Ran(case, said, tuple(differences(case, said.outcome, said.findings)))
+    return [ran[number] for number in range(len(cases))]
