@@ -30,7 +30,7 @@ from service.packs.queries import in_force
 from service.packs.source import Assignment
 from service.pipeline import Ground
 from service.violations.plan import fingerprint
-from service.violations.queries import open_fingerprints
+from service.violations.standing import open_fingerprints
 
 _BATCH = 500
 
