@@ -166,6 +166,7 @@ def test_an_empty_list_of_owners_is_a_statement_and_stays() -> None:
         (Kind.DATASET, {"data_paths": ["x"]}, "/attributes/data_paths/0", "text", "a mapping"),
         (Kind.DATASET, {"owner": "acme"}, "/attributes/owner", "not the ref", "vendor:<name>"),
         (Kind.DATASET, {"owner": "model:acme"}, "/attributes/owner", "points at a model", "vendor:<name>"),
+        (Kind.VENDOR, {"owners": [{"name": "x", "to": "2025-2-3"}]}, "/attributes/owners/0/to", "date", "ISO 8601"),
         (Kind.CLOUD_REGION, {"country": "de"}, "/attributes/country", "'de'", "alpha-2"),
         (Kind.CLOUD_REGION, {"subdivision": "DE-XX"}, "/attributes/subdivision", "'DE-XX'", "ISO 3166-2"),
         (
