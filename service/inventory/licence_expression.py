@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
-from boolean import ParseError
 from license_expression import ExpressionError, LicenseWithExceptionSymbol, Licensing
 
 from service.inventory.licence_spdx import exceptions
@@ -89,7 +88,7 @@ def parse(text: str) -> Node | None:
         return None
     try:
         tree = _parser().parse(text, simple=True)
-    except (ExpressionError, ParseError, AttributeError, IndexError, TypeError, ValueError):
+    except (ExpressionError, AttributeError, IndexError, TypeError, ValueError):
         return None
     return None if tree is None else _node(tree)
 

@@ -194,15 +194,16 @@ class Resolver:
         known = [part for part in parts if part is not None and part.node is not None and part.grade is not Match.NONE]
         if len(known) < len(names):
             return None
-        groups: list[list[Node]] = [[known[0].node]] if known[0].node else []
-        for operator, part in zip(operators, known[1:], strict=True):
-            if part.node is not None and operator == "AND":
-                groups[-1].append(part.node)
-            elif part.node is not None:
-                groups.append([part.node])
-        node = licence_expression.joined("OR", [licence_expression.joined("AND", group) for group in groups])
+        nodes = [part.node for part in known if part.node is not None]
+        groups = [[nodes[0]]]
+        for operator, node in zip(operators, nodes[1:], strict=True):
+            if operator == "AND":
+                groups[-1].append(node)
+            else:
+                groups.append([node])
+        whole = licence_expression.joined("OR", [licence_expression.joined("AND", group) for group in groups])
         worst = max((part.grade for part in known), key=_ORDER.index)
-        return _Found(node, worst).at_best(Match.NORMALISED)
+        return _Found(whole, worst).at_best(Match.NORMALISED)
 
     def _loosely(self, text: str) -> _Found:
         """The licences that a text names among other words: a guess if all of it is understood, else nothing."""

@@ -16,7 +16,9 @@ import yaml
 from sqlalchemy import delete, insert, text
 from sqlmodel import Session, col, select
 
+from service.audit import log
 from service.foundation import canonical
+from service.foundation.actor import INSTALLER
 from service.foundation.errors import Fault, Invalid
 from service.foundation.outbox import Topic, announce
 from service.foundation.settings import settings
@@ -64,6 +66,8 @@ def sync(session: Session, directory: Path | None = None) -> Synced:
         session.execute(insert(ReferenceEntry), [_row(entry) for entry in fresh])
     if stale or fresh:
         announce(session, Topic.REFERENCE_CHANGED, {"workspace": None})
+        numbers = {"added": len(fresh), "removed": len(stale)}
+        log.record(session, INSTALLER, "reference.loaded", "reference", None, numbers)
     return Synced(len(fresh), len(stale), len(same))
 
 

@@ -44,3 +44,4 @@ def test_words_say_it_too() -> None:
     assert "BSD-3-Clause" in result.stdout
     assert "guessed" in result.stdout
     assert "BSD-2-Clause" in result.stdout
+    assert "could be" not in runner.invoke(app, ["--", "MIT"]).stdout

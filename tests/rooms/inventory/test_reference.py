@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
+from service.audit.tables import AuditEntry
 from service.foundation import clock
 from service.foundation.errors import Invalid
 from service.foundation.outbox import OutboxMessage
@@ -69,6 +70,9 @@ def test_loading_twice_changes_nothing(session: Session) -> None:
     assert reference_load.sync(session, DATA) == Synced(added=0, removed=0, unchanged=len(ids))
     assert set(session.exec(select(ReferenceEntry.id)).all()) == ids
     assert announced(session) == 1
+    session.commit()
+    (told,) = session.exec(select(AuditEntry)).all()
+    assert (told.action, told.detail) == ("reference.loaded", {"added": len(ids), "removed": 0})
 
 
 def test_what_is_in_the_rows_is_what_is_in_the_files(session: Session) -> None:
