@@ -59,6 +59,10 @@ def _below(reason: Mapping[str, Any]) -> list[Text]:
     return lines
 
 
+def printable(text: str) -> str:
+    """Text that cannot move the cursor, whatever a rule, a title or a ref holds."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _shown(value: Any) -> str:
-    """Text that cannot move the cursor, whatever a rule or a ref holds."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(str(value).split()))
+    return printable(" ".join(str(value).split()))

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from service.cli import client
 from service.cli.client import DEFAULT_URL
+from service.cli.gate_table import printable
 
 _PIPE_WIDTH: Final = 2_000
 
@@ -73,4 +74,4 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Tab
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else "".join(c if c.isprintable() else " " for c in str(value))
+    return "" if value is None else printable(str(value))
