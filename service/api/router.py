@@ -3,12 +3,27 @@
 from fastapi import APIRouter
 
 from service.api.openapi import PREFIX
-from service.api.v1 import assets, audit, bulk, reference, tokens, workspaces
+from service.api.v1 import (
+    assets,
+    audit,
+    bulk,
+    decisions,
+    evaluations,
+    gate,
+    reference,
+    tokens,
+    violations,
+    workspaces,
+)
 
 router = APIRouter(prefix=PREFIX)
 router.include_router(workspaces.router)
 router.include_router(assets.router)
 router.include_router(bulk.router)
+router.include_router(violations.router)
+router.include_router(evaluations.router)
+router.include_router(gate.router)
+router.include_router(decisions.router)
 router.include_router(reference.router)
 router.include_router(tokens.router)
 router.include_router(audit.router)
