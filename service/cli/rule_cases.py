@@ -22,20 +22,22 @@ class Ran:
 
 
 def run(engine: Engine, library: Library, cases: Sequence[Case]) -> list[Ran]:
-    """What came of the cases, in order. They may be of several rules; one query asks all of a rule's of one kind.
+    """What came of the cases, in order. They may be of several rules; cases of one kind are judged together.
 
     Raises:
         EngineFailure: the engine does not answer.
     """
-    alike: dict[tuple[str, str], list[int]] = {}
+    bundle = library.bundle(case.rule for case in cases)  # one for all: compiling is the dear part
+    alike: dict[str, list[int]] = {}
     for number, case in enumerate(cases):
-        alike.setdefault((case.rule, case.document["asset"]["kind"]), []).append(number)
+        alike.setdefault(case.document["asset"]["kind"], []).append(number)
     ran: dict[int, Ran] = {}
-    for (rule, kind), numbers in alike.items():
-        judged = judge(engine, library.bundle([rule]), kind, [cases[number].document for number in numbers])
-        slot = Slot({}, {rule: ("cases",)})
+    for kind, numbers in alike.items():
+        judged = judge(engine, bundle, kind, [cases[number].document for number in numbers])
         for number, verdicts in zip(numbers, judged, strict=True):
             case = cases[number]
+            # A case's document carries the parameters of its own rule alone, so that one alone is listened to.
+            slot = Slot({}, {case.rule: ("cases",)})
             (said,) = decide(cast("PolicyInput", case.document), verdicts, slot, library.rules)
             ran[number] = Ran(case, said, tuple(differences(case, said.outcome, said.findings)))
     return [ran[number] for number in range(len(cases))]

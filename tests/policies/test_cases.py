@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from service.cli.rule_cases import Ran, run
@@ -24,9 +24,7 @@ def ran_on(engine: Engine, library: Library, cases: list[Case]) -> list[Ran]:
     return ran
 
 
-def test_every_case_holds_on_the_embedded_engine(
-    embedded: EmbeddedEngine, library: Library, cases: list[Case]
-) -> None:
+def test_every_case_holds_on_the_embedded_engine(embedded: EmbeddedEngine, library: Library, cases: list[Case]) -> None:
     assert len(ran_on(embedded, library, cases)) > 100
 
 
