@@ -21,7 +21,7 @@ _REQUEST = struct.Struct(">cIQ")
 _ANSWER = struct.Struct(">cQ")
 
 
-def _limit(memory_mib: int, life: int) -> None:
+def _limit(memory_mib: int, life: int) -> None:  # pragma: no cover -- runs in the child alone, where nothing measures
     """Bounds memory, files and output; and lets the kernel end this process when its parent's end of `life` closes."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -32,11 +32,21 @@ def _limit(memory_mib: int, life: int) -> None:
     fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _allow_cpu(seconds: int) -> None:
+def _allow_cpu(seconds: int) -> None:  # pragma: no cover -- as above
     """Lets this request use that much processor time; SIGXCPU ends the process beyond it."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, resource.RLIM_INFINITY))
+
+
+def _answer(error: Exception, otherwise: bytes) -> tuple[bytes, bytes]:
+    """What to say of an exception."""
+    if isinstance(error, MemoryError):
+        return b"M", b"out of memory"
+    message = str(error).partition("\n\nStack backtrace:")[0]
+    if message == "not a valid rule path":
+        return b"U", b"no such entry"  # whoever has not got it has another bundle than was meant
+    return otherwise, message.encode()
 
 
 class Host:
@@ -55,10 +65,8 @@ class Host:
                 engine.add_policy(path, text)
             # Regorus compiles at the first question; a package that cannot be analysed is refused now, not later.
             engine.eval_rule_as_json("data.allod.entry.revision")
-        except MemoryError:
-            raise
         except Exception as refused:  # noqa: BLE001 -- the binding raises bare exceptions for all that Rego can do wrong
-            return b"R", str(refused).encode()
+            return _answer(refused, b"R")
         self._engines[digest] = engine
         while len(self._engines) > ENGINES_KEPT:
             self._engines.popitem(last=False)
@@ -73,11 +81,8 @@ class Host:
         try:
             engine.set_input_json(body.decode())
             return b"A", engine.eval_rule_as_json(rule).encode()
-        except MemoryError:
-            raise
         except Exception as failed:  # noqa: BLE001 -- as above
-            # Whoever has no such entry has another bundle than was meant.
-            return b"U" if str(failed) == "not a valid rule path" else b"E", str(failed).encode()
+            return _answer(failed, b"E")
         finally:
             engine.take_prints()
 
@@ -89,7 +94,7 @@ class Host:
         return self.query(digest, rule, body)
 
 
-def main(memory_mib: int, cpu_seconds: int, life: int, site: str) -> None:
+def main(memory_mib: int, cpu_seconds: int, life: int, site: str) -> None:  # pragma: no cover -- as above
     """Serves until standard input ends, memory runs out or the engine breaks."""
     _limit(memory_mib, life)
     sys.path.append(site)
@@ -116,5 +121,5 @@ def main(memory_mib: int, cpu_seconds: int, life: int, site: str) -> None:
         answers.flush()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover -- as above
     main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -4,7 +4,7 @@ Modules name other packages only as `data.allod.lib.â€¦` and `data.allod.rules.â
 of its own by changing one word at each of these places: several bundles then live side by side in one server.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -36,15 +36,12 @@ def references(module: Module) -> list[Name]:
     return [name for name in names(list(read(module.text))) if name.parts[0] == "data"]
 
 
-def needs(module: Module, packages: Iterable[str]) -> set[str]:
+def needs(module: Module, packages: Container[str]) -> set[str]:
     """Those of `packages` that the module imports or refers to."""
-    said = {name.text.removeprefix("data.") for name in references(module)}
-    own = package_of(module)
-    return {
-        package
-        for package in packages
-        if package != own and any(text == package or text.startswith(f"{package}.") for text in said)
+    prefixes = {".".join(name.parts[1:end]) for name in references(module) for end in range(2, len(name.parts) + 1)} - {
+        package_of(module)
     }
+    return {prefix for prefix in prefixes if prefix in packages}
 
 
 def ordered(modules: Sequence[Module]) -> list[Module]:

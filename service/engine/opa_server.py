@@ -31,6 +31,7 @@ GRACE_SECONDS = 600.0
 _STRICT = {
     "strict-builtin-errors": "true"
 }  # otherwise a failing built-in is undefined, and a violation rule fails open
+_ABOUT_MODULES = frozenset({"invalid_parameter", "resource_not_found"})
 
 Answer = TypeVar("Answer")
 
@@ -66,7 +67,7 @@ class OpaEngine:
             port=parts.port or (443 if parts.scheme == "https" else 80),
             ssl=parts.scheme == "https",
             token=token,
-            retries=False,
+            retries=0,
             timeout=(CONNECT_SECONDS, timeout),
         )
         self._active: OrderedDict[str, _Active] = OrderedDict()
@@ -176,17 +177,17 @@ class OpaEngine:
             try:
                 return request()
             except requests.exceptions.ConnectionError as error:
-                if isinstance(error, requests.exceptions.Timeout):
+                if "timed out" in str(error):
                     raise
                 return request()
-        except requests.exceptions.ReadTimeout as error:
-            raise EngineFailure(FailureKind.TIMEOUT, f"OPA gave no answer within {self._timeout:g} s") from error
-        except requests.exceptions.ConnectionError as error:
+        except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
+            if "Read timed out" in str(error):  # with PUT it comes wrapped as a failed repetition
+                raise EngineFailure(FailureKind.TIMEOUT, f"OPA gave no answer within {self._timeout:g} s") from error
             raise EngineFailure(FailureKind.UNREACHABLE, f"no OPA server at {self._url}: {_cause(error)}") from error
         except requests.exceptions.HTTPError as error:
             raise _refusal(cast("requests.Response", error.response), self._url) from error
         except (RegoParseError, DeletePolicyError) as error:
-            kind = FailureKind.REFUSED if error.expression == "invalid_parameter" else FailureKind.UNREACHABLE
+            kind = FailureKind.REFUSED if error.expression in _ABOUT_MODULES else FailureKind.UNREACHABLE
             raise EngineFailure(kind, _details(error.message, getattr(error, "errors", None))) from error
         except (requests.exceptions.RequestException, ValueError, AttributeError) as error:
             # The client reads bodies without looking: what is no JSON object surfaces as one of these.

@@ -160,11 +160,7 @@ class Sandbox:
 
     def _post_mortem(self) -> EngineFailure:
         """What the child died of."""
-        try:
-            code = self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
+        code = self._process.wait()  # its end of the pipe closes only when it ends
         said = os.pread(self._errors, 4096, 0).decode(errors="replace").strip()
         self.close()
         if code == -signal.SIGXCPU:

@@ -173,7 +173,7 @@ def test_who_asks_while_bundles_are_activated_never_sees_a_mix(each_engine: Engi
 
     def activate() -> None:
         nonlocal current
-        for n in range(1, 6):
+        for n in range(1, 4):
             following = made(n)
             each_engine.activate(following)
             current = following

@@ -57,13 +57,15 @@ def gone(pid: int) -> bool:
     [
         ("count(numbers.range(1, 100000000)) > 1", "", "memory"),
         ('sprintf("%900000000d", [input.asset.number]) != ""', "", "memory"),
-        ("count(s39) > 1", DOUBLING, "memory"),
+        ("count(s39) > 1", DOUBLING, ("memory", "timeout")),  # whichever comes first on this machine
         ("f(1) == 2", "\nf(x) := f(x + 1)\n", "crash"),
         ('json.unmarshal(concat("", ["[" | some x in numbers.range(1, 100000)])) == 1', "", "evaluation"),
         ('json.unmarshal(concat("", [c | some x in numbers.range(1, 100000); c := "["])) == 1', "", "evaluation"),
     ],
 )
-def test_a_bomb_is_the_error_of_its_own_rule(embedded: EmbeddedEngine, when: str, extra: str, kind: str) -> None:
+def test_a_bomb_is_the_error_of_its_own_rule(
+    embedded: EmbeddedEngine, when: str, extra: str, kind: str | tuple[str, ...]
+) -> None:
     judged = judge(embedded, bundles.pair(when=when, extra=extra), "system", [document(0), document(1)])
     for one in judged:
         assert len(one.verdicts["TRY-001"].violations) == 1

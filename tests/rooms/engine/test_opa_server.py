@@ -203,7 +203,6 @@ def held(url: str, digest: str) -> list[str]:
 @pytest.mark.parametrize("lost", ["rules/trial/other/other.rego", "lib/speech/speech.rego", "entry.rego"])
 def test_a_bundle_that_lost_a_module_gives_no_answer_until_it_is_whole(opa_url: str, lost: str) -> None:
     engine = OpaEngine(opa_url, timeout=5)
-    whole = bundles.rewritten(bundles.pair(when='input.asset.ref != ""'), "speech.say(", "concat(lost, [")
     whole = bundles.rewritten(bundles.pair(when=f'input.asset.ref != "{lost}"'), 'speech.say("bad")', '"bad"')
     assert judge(engine, whole, "system", [document()])[0].verdicts["TRY-002"].violations
     client_of(opa_url).delete_policy(f"allod_{whole.digest[:16]}/{lost}")
@@ -218,10 +217,10 @@ def test_a_bundle_that_lost_a_module_gives_no_answer_until_it_is_whole(opa_url: 
 def test_old_bundles_leave_the_server_and_the_last_few_stay(opa_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opa_server, "REVISIONS_KEPT", 2)
     engine = OpaEngine(opa_url, timeout=5, grace=0.0)
-    made = [bundles.bundle(bundles.rule("TRY-001", f"leaving{n}")) for n in range(4)]
+    made = [bundles.bundle(bundles.rule("TRY-001", f"leaving{n}")) for n in range(3)]
     for whole in made:
         engine.activate(whole)
-    assert [bool(held(opa_url, whole.digest)) for whole in made] == [False, False, True, True]
+    assert [bool(held(opa_url, whole.digest)) for whole in made] == [False, True, True]
     patient = OpaEngine(opa_url, timeout=5, grace=60.0)
     for whole in made:
         patient.activate(whole)
@@ -244,7 +243,7 @@ def test_a_bundle_that_does_not_compile_leaves_nothing_behind(opa_url: str) -> N
 
 @pytest.mark.opa
 def test_a_rule_that_takes_too_long_on_the_server_is_its_own_error(opa_url: str) -> None:
-    engine = OpaEngine(opa_url, timeout=0.7)
+    engine = OpaEngine(opa_url, timeout=1.5)
     loop = "count([1 | some a in numbers.range(1, 10000); some b in numbers.range(1, 10000); a + b < 0]) == 0"
     whole = bundles.pair(when=f"input.asset.number == 3\n\t{loop}")
     judged = judge(engine, whole, "system", [document(number) for number in range(10)])
