@@ -9,6 +9,7 @@ import yaml
 from service.foundation.settings import EXAMPLE
 from service.inventory import edges, manifest
 from service.inventory.facts import Kind, Observation
+from tests.rooms.example.manifests import observations
 
 POLICIES = Path(__file__).parents[3] / "policies" / "data"
 # Told in the comments beside them: what nobody registered.
@@ -18,29 +19,20 @@ DANGLING = {
 }
 
 
-def observations(directory: Path) -> list[Observation]:
-    documents = [
-        document
-        for file in sorted(directory.glob("*.yaml"))
-        for document in manifest.read(file.read_text(encoding="utf-8"), str(file))
-    ]
-    return [manifest.observation(document.data, where=document.where) for document in documents]
-
-
 @pytest.fixture(scope="module")
-def estate() -> dict[str, Observation]:
+def stated() -> dict[str, Observation]:
     found = observations(EXAMPLE / "estate")
     assert len({one.ref for one in found}) == len(found)
     return {one.ref: one for one in found}
 
 
-def test_it_is_large_enough_to_be_lifelike_and_small_enough_to_read(estate: dict[str, Observation]) -> None:
-    assert 60 <= len(estate) <= 150
-    assert Counter(one.kind for one in estate.values()).keys() == set(Kind)
-    assert {one.workspace for one in estate.values()} == {"default"}
+def test_it_is_large_enough_to_be_lifelike_and_small_enough_to_read(stated: dict[str, Observation]) -> None:
+    assert 60 <= len(stated) <= 150
+    assert Counter(one.kind for one in stated.values()).keys() == set(Kind)
+    assert {one.workspace for one in stated.values()} == {"default"}
 
 
-def test_references_lead_somewhere_but_for_the_two_that_must_not(estate: dict[str, Observation]) -> None:
+def test_references_lead_somewhere_but_for_the_two_that_must_not(stated: dict[str, Observation]) -> None:
     catalogue = set()
     for file in POLICIES.rglob("*.yaml"):
         body = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -49,26 +41,26 @@ def test_references_lead_somewhere_but_for_the_two_that_must_not(estate: dict[st
     catalogue |= {f"cloud_region:{key}" for key in catalogue}
     dangling = {
         (edge.source, edge.target)
-        for one in estate.values()
+        for one in stated.values()
         for edge, _ in edges.of_observation(one)
-        if edge.target not in estate and edge.source in estate and edge.target not in catalogue
+        if edge.target not in stated and edge.source in stated and edge.target not in catalogue
     }
     assert dangling == DANGLING
 
 
-def test_candidates_stand_on_the_estate(estate: dict[str, Observation]) -> None:
+def test_candidates_stand_on_the_estate(stated: dict[str, Observation]) -> None:
     for name in ("allowed", "blocked"):
         file = EXAMPLE / "candidates" / f"{name}.yaml"
         documents = manifest.read(file.read_text(encoding="utf-8"), str(file))
         candidates = [manifest.observation(document.data, where=document.where) for document in documents]
         assert candidates
-        assert not {one.ref for one in candidates} & estate.keys()
+        assert not {one.ref for one in candidates} & stated.keys()
 
 
-def test_a_lineage_goes_deep_and_meets_itself(estate: dict[str, Observation]) -> None:
+def test_a_lineage_goes_deep_and_meets_itself(stated: dict[str, Observation]) -> None:
     def ways(ref: str) -> list[tuple[str, ...]]:
-        made_of = [r.to for r in estate[ref].relations if r.type in ("uses", "derived_from", "trained_on")]
-        return [(ref,)] + [(ref, *way) for to in made_of if to in estate for way in ways(to)]
+        made_of = [r.to for r in stated[ref].relations if r.type in ("uses", "derived_from", "trained_on")]
+        return [(ref,)] + [(ref, *way) for to in made_of if to in stated for way in ways(to)]
 
     (taint,) = [way for way in ways("system:velmora/letter-desk") if way[-1] == "dataset:tatsu-lab/alpaca"]
     assert len(taint) - 1 == 4

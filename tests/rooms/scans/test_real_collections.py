@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlmodel import Session
 
+from service.foundation.actor import SCHEDULER
+from service.foundation.settings import EXAMPLE
+from service.inventory import ingest, lineage, workspaces
 from service.inventory.manifest import observation
 from service.scans.importers import ecosystem_graph, mof
 from service.scans.importers.result import ImportResult
@@ -134,3 +138,27 @@ def test_the_imports_never_overwrite_each_other(graph: ImportResult, records: Im
     shared = one.keys() & other.keys()
     assert "vendor:meta" in shared
     assert {ref: one[ref] for ref in shared} == {ref: other[ref] for ref in shared}
+
+
+def test_the_imports_leave_the_example_estate_alone(graph: ImportResult, records: ImportResult) -> None:
+    own = {
+        f"{document['kind']}:{document['name']}"
+        for file in (EXAMPLE / "estate").glob("*.yaml")
+        for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    }
+    assert not own & (refs(graph).keys() | refs(records).keys())
+
+
+def test_importing_again_changes_nothing(session: Session, graph: ImportResult, records: ImportResult) -> None:
+    workspace = workspaces.ensure(session, "default", SCHEDULER)
+    seen: set[str] = set()
+    for result in (graph, records, graph, records):
+        answers = ingest.record(session, workspace, [observation(one) for one in result.manifests], SCHEDULER)
+        expected = {answer.ref: "unchanged" if answer.ref in seen else "created" for answer in answers}
+        assert {answer.ref: answer.status.value for answer in answers} == expected
+        seen |= expected.keys()
+    below = lineage.lineage(session, workspace, "model:meta/llama-2", upstream=False, depth=10)
+    assert below.complete
+    titles = {node.title for node in below.nodes if node.depth}
+    assert {"Code LLaMA", "Orca 2", "Tulu 2", "Llemma", "Lemur-Chat", "MAmmoTH", "SambaLingo"} <= titles
+    assert len(titles) == 18
