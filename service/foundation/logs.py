@@ -6,7 +6,6 @@
 import logging
 import re
 import sys
-from collections.abc import Callable
 from typing import Any, TextIO
 
 import orjson
@@ -41,11 +40,15 @@ def configure(form: LogFormat, stream: TextIO | None = None, level: int = loggin
         cache_logger_on_first_use=False,
     )
     out = stream or sys.stderr
-    ending: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if form is LogFormat.JSON:
-        ending += [structlog.processors.format_exc_info, hide_secrets, structlog.processors.JSONRenderer(_dumps)]
-    else:
-        ending += [hide_secrets, structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_plain_trace())]
+    renderer: Processor = structlog.processors.JSONRenderer(_dumps)
+    if form is LogFormat.TEXT:
+        renderer = structlog.dev.ConsoleRenderer(colors=out.isatty())
+    ending: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,  # before the secrets are hidden: an exception's text may hold one
+        hide_secrets,
+        renderer,
+    ]
     handler = logging.StreamHandler(out)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=ending))
     root = logging.getLogger()
@@ -72,12 +75,10 @@ def _clean(value: Any) -> Any:
         return {key: HIDDEN if _SECRET_KEY.search(str(key)) else _clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean(item) for item in value]
+    if isinstance(value, int) and value.bit_length() > 63:  # more than orjson can write
+        return str(value)
     return value
 
 
 def _dumps(event: Any, **_: Any) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode(errors="replace")
-
-
-def _plain_trace() -> Callable[..., Any]:
-    return structlog.dev.plain_traceback
