@@ -121,7 +121,13 @@ def test_a_run_over_an_asset_that_is_not_there_is_refused_by_name(admin: TestCli
     assert refused.status_code == 422
     assert "system:nowhere" in refused.text
     assert "/assets/1" in refused.text
-    for impossible in ({"assets": ["nul\0"]}, {"workspace": "nul\0"}, {"assets": []}, {"everything": True}):
+    bodies: list[dict[str, object]] = [
+        {"assets": ["nul\0"]},
+        {"workspace": "nul\0"},
+        {"assets": []},
+        {"everything": True},
+    ]
+    for impossible in bodies:
         assert admin.post("/api/v1/evaluations", json=impossible).status_code == 422
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from structlog.testing import capture_logs
 
+from service.engine import choose
+from service.engine.embedded import EmbeddedEngine
 from service.engine.protocol import EngineFailure, FailureKind
 from service.evaluation import run_leases, runs
 from service.evaluation.run_leases import Lease
@@ -149,3 +152,25 @@ def test_a_heartbeat_that_the_database_refuses_is_tried_again(engine: Engine, mo
         evaluate._beat(engine, lease, timedelta(seconds=0.03), threading.Event())
     assert len(beats) == 3
     assert [line["event"] for line in lines] == ["heartbeat.missed"]
+
+
+@pytest.fixture
+def engines() -> Iterator[None]:
+    """Ends the processes of the engines that this test asked."""
+    yield
+    for asked in choose._engines.values():
+        if isinstance(asked, EmbeddedEngine):
+            asked.close()
+    choose._engines.clear()
+
+
+@pytest.mark.usefixtures("environment", "engines")
+def test_the_task_judges_with_the_shipped_rules_and_keeps_the_outcomes(
+    session: Session, workspace: WorkspaceView, run: UUID
+) -> None:
+    evaluate.evaluate_chunk(str(run), 0)
+    seen = see(session, workspace, run)
+    assert (seen.status, seen.done, seen.judged) == (RunStatus.DONE, 1, 1)
+    assert seen.outcomes["unknown"] > 0  # a system that says nothing of itself passes no rule in silence
+    evaluate.evaluate_chunk(str(run), 0)
+    assert see(session, workspace, run) == seen

@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from celery.signals import setup_logging
 from sqlalchemy import text
 from sqlmodel import Session
 from structlog.testing import capture_logs
 
 from service.evaluation import runs
 from service.evaluation.run_leases import Due
+from service.foundation import logs
 from service.foundation.actor import SCHEDULER
 from service.foundation.ids import new_id
 from service.foundation.outbox import Topic, announce
-from service.foundation.settings import settings
+from service.foundation.settings import LogFormat, settings
 from service.inventory import ingest, workspaces
 from service.inventory.facts import Kind, Observation
 from service.jobs import kick, upkeep
@@ -137,6 +139,14 @@ def test_celery_is_told_to_lose_nothing() -> None:
 def test_the_schedule_names_tasks_that_there_are() -> None:
     celery.loader.import_default_modules()
     assert {entry["task"] for entry in SCHEDULE.values()} <= set(celery.tasks)
+
+
+@pytest.mark.usefixtures("environment")
+def test_celerys_lines_look_like_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(logs, "configure", told.append)
+    setup_logging.send(None)
+    assert told == [LogFormat.TEXT]
 
 
 def test_the_jobs_are_imported_without_any_setting() -> None:

@@ -183,6 +183,7 @@ V, N, D, U = (grade.value for grade in Grade)
         (["licences"], {"licences": [{"grade": N, "status": "resolved"}]}, N),
         (["licences"], {"licences": [{"grade": N, "status": "absent"}]}, U),
         (["weights"], {"weights": [{"grade": V, "status": "known"}]}, V),
+        (["consumers"], {}, D),
         (["consumers"], {"consumers": {"total": 2, "undeclared": 0}}, D),
         (["consumers"], {"consumers": {"total": 2, "undeclared": 1}}, U),
         (["consumers", "weights"], {"weights": [{"grade": V, "status": "known"}]}, V),
