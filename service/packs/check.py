@@ -67,7 +67,11 @@ def _parameters(rule: Rule, library: Library) -> Iterator[Fault]:
     used = set()
     for name in _names(rule.module):
         if name.parts[:2] == ("input", "parameters"):
-            key = tokens[name.after + 1].text.strip('"`') if tokens[name.after].text == "[" else ""
+            key = (
+                tokens[name.after + 1].text.strip('"`')
+                if len(name.parts) == 2 and tokens[name.after].text == "["
+                else ""
+            )
             if key != rule.id:
                 expected = f'input.parameters["{rule.id}"]'
                 yield Fault("", "parameters of another rule", expected, file=path, line=name.token.line)
