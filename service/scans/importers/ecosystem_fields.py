@@ -189,9 +189,9 @@ def _modalities(draft: Draft, text: str, source: str) -> None:
     if text.lower() in _NOTHING:
         return
     sides = [[word.strip().lower() for word in side.split(",")] for side in re.sub(r"\([^)]*\)", "", text).split(";")]
-    words = [_SLUG.sub("-", word).strip("-") for side in sides for word in side if word not in _NOTHING]
+    words = {_SLUG.sub("-", word).strip("-") for side in sides for word in side if word not in _NOTHING} - {""}
     if words:
-        draft.state("modalities", sorted({word for word in words if word}), grade="declared", source=source)
+        draft.state("modalities", sorted(words), grade="declared", source=source)
     for word in sides[1] if len(sides) == 2 else ():
         if word in _GENERATES:
             draft.state(f"generates_{_GENERATES[word]}", True, grade="declared", source=source)

@@ -1,5 +1,6 @@
 """The AI ecosystem graph, on small records of our own."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,25 @@ def test_a_model_keeps_what_its_record_says(tmp_path: Path) -> None:
 def test_a_word_for_nobody_knows_is_no_licence(tmp_path: Path, word: str) -> None:
     model = by_ref(imported(tmp_path, acme=[record("One", license=word)]))["model:acme/one"]
     assert "licence" not in model.get("attributes", {})
+
+
+@pytest.mark.parametrize(
+    ("written", "stated"),
+    [
+        ("text, image; image", {"modalities": ["image", "text"], "generates_image": True}),
+        ("image, text; text, robotics trajectories", {"modalities": ["image", "robotics-trajectories", "text"]}),
+        ("text (English)", {"modalities": ["text"]}),
+        ("text; unknown", {"modalities": ["text"]}),
+        ("; (none)", {}),
+        ("unknown", {}),
+    ],
+)
+def test_modalities_tell_what_goes_in_and_what_comes_out(tmp_path: Path, written: str, stated: dict[str, Any]) -> None:
+    model = by_ref(imported(tmp_path, acme=[record("One", modality=written, created_date=date(2024, 2, 1))]))
+    attributes = model["model:acme/one"]["attributes"]
+    assert {"modalities": attributes.get("modalities", [])} == {"modalities": stated.get("modalities", [])}
+    assert attributes.get("generates_image") is stated.get("generates_image")
+    assert model["model:acme/one"]["annotations"]["ecosystem-graph/created_date"] == "2024-02-01"
 
 
 def test_a_field_that_is_not_understood_is_told_by_file_and_record(tmp_path: Path) -> None:

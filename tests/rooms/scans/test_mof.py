@@ -108,6 +108,11 @@ def test_an_origin_is_tied_where_it_names_a_model(tmp_path: Path) -> None:
         assert told[file][0].endswith("is kept as text: it is not the plain name of a model")
 
 
+def test_a_version_that_is_no_size_says_nothing_of_parameters(tmp_path: Path) -> None:
+    attributes = models(imported(tmp_path, a=release("One", version="v0.1")))["mof/acme/one"]["attributes"]
+    assert attributes == {"publisher": "vendor:mof/acme", "version": "v0.1"}
+
+
 def test_test_cases_stand_apart(tmp_path: Path) -> None:
     (tmp_path / "cases").mkdir()
     (tmp_path / "cases" / "one.yml").write_text(yaml.safe_dump(release("One", origin="Pre-Test")))

@@ -96,6 +96,7 @@ def test_only_a_bare_amount_is_whole() -> None:
         ("EleutherAI and LF AI and Data", ["eleutherai", "lf-ai-and-data"]),
         ("College of Arts and Sciences", ["college-of-arts-and-sciences"]),
         ("Meta, Meta FAIR", ["meta"]),
+        ("Meta and Nobody Known", ["meta", "nobody-known"]),
         ("", []),
     ],
 )
