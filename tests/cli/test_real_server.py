@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from service.app import create_app
-from service.foundation.settings import Settings
+from service.foundation.database import unit_of_work
+from service.foundation.settings import EXAMPLE, POLICIES, Settings
+from service.inventory import reference_load
 from tests.cli.conftest import Allod
 
 TOKEN = "bootstrap-token-of-the-tests"
@@ -91,3 +93,17 @@ def test_a_wrong_token_is_told_without_being_shown(allod: Allod, estate: Path, m
     assert "401" in ran.err
     assert "nobodys" not in ran.err
     assert allod("gate", "-f", estate).code == 3
+
+
+@pytest.mark.usefixtures("live")
+def test_the_gate_allows_and_blocks_the_candidates_of_the_example(engine: Engine, allod: Allod) -> None:
+    with unit_of_work(engine) as session:
+        reference_load.sync(session, POLICIES / "data")  # as `allod migrate` does
+    assert allod("apply", "-f", EXAMPLE / "estate").code == 0
+    allowed = allod("gate", "-f", EXAMPLE / "candidates" / "allowed.yaml", "--format", "json")
+    assert allowed.code == 0, allowed.out
+    assert json.loads(allowed.out)["decision"]["verdict"] in {"allow", "warn"}
+    blocked = allod("gate", "-f", EXAMPLE / "candidates" / "blocked.yaml")
+    assert blocked.code == 1, blocked
+    assert blocked.out.startswith("BLOCK")
+    assert max(map(len, blocked.out.splitlines())) <= 80
