@@ -1,10 +1,14 @@
 """Runs a rule's cases: each document is judged by an engine and weighed as everywhere else."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
+from service.engine.embedded import EmbeddedEngine
 from service.engine.judge import judge
+from service.engine.opa_server import OpaEngine
 from service.engine.protocol import Engine
 from service.evaluation.decision import RuleOutcome, decide
 from service.evaluation.policy_input import PolicyInput
@@ -41,3 +45,17 @@ def run(engine: Engine, library: Library, cases: Sequence[Case]) -> list[Ran]:
             (said,) = decide(cast("PolicyInput", case.document), verdicts, slot, library.rules)
             ran[number] = Ran(case, said, tuple(differences(case, said.outcome, said.findings)))
     return [ran[number] for number in range(len(cases))]
+
+
+@contextmanager
+def engine_of_environment() -> Iterator[Engine]:
+    """The OPA of `ALLOD_OPA_URL`, else an embedded engine that ends with the block. An author needs no other setting."""
+    url = os.environ.get("ALLOD_OPA_URL")
+    if url:
+        yield OpaEngine(url, token=os.environ.get("ALLOD_OPA_TOKEN"))
+        return
+    engine = EmbeddedEngine(pool=1)
+    try:
+        yield engine
+    finally:
+        engine.close()
