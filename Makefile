@@ -41,6 +41,7 @@ lint: $(VENV)/.installed-test tools ## Everything that reads the code without ru
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry service
+	$(BIN)/allod rule check
 	@if [[ -n "$(OPA)" ]]; then set -x; \
 	  $(OPA) check --strict --capabilities service/engine/capabilities.json policies/lib policies/rules; \
 	else echo "SKIPPED: opa check --strict: no OPA here (set ALLOD_TEST_OPA, put opa on PATH, or install Go)"; fi
