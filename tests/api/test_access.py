@@ -10,11 +10,13 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from service.app import create_app
 from service.auth import tokens
 from service.auth.roles import Permission, Role, allows
 from service.foundation import clock
 from service.foundation.actor import INSTALLER
 from service.foundation.database import unit_of_work
+from service.foundation.settings import Settings
 from service.inventory import workspaces
 from tests.api.conftest import BOOTSTRAP, ClientFor
 
@@ -174,3 +176,9 @@ def test_a_listing_is_complete_whatever_the_page(admin: TestClient) -> None:
         assert len(whole) >= 6
         for wrong in ("x", "WyJ4Il0", "WzEsMl0"):
             assert admin.get(f"/api/v1/{address}?cursor={wrong}").status_code == 422
+
+
+def test_without_a_bootstrap_token_nobody_is_let_in(engine: Engine, settings: Settings) -> None:
+    app = create_app(engine, settings.model_copy(update={"bootstrap_token": None}))
+    with TestClient(app, headers={"Authorization": f"Bearer {BOOTSTRAP}"}) as client:
+        assert client.get("/api/v1/workspaces").status_code == 401

@@ -9,6 +9,7 @@ import pytest
 import typer
 from sqlalchemy import Engine
 
+from service.cli.audit import words
 from service.cli.token import moment
 from service.foundation import clock
 from tests.cli import test_real_server
@@ -137,3 +138,8 @@ def test_what_is_neither_export_nor_report_is_wrong_usage(allod: Allod, tmp_path
     answer = allod("audit", "verify", file)
     assert answer.code == 2
     assert "Traceback" not in answer.err
+
+
+def test_an_empty_log_has_no_head_to_keep() -> None:
+    report = {"broken": None, "entries": 0, "head": None, "anchored": True}
+    assert list(words(report)) == ["0 entries, and the chain holds."]
