@@ -1,6 +1,6 @@
 """The web application: API, documentation pages and health, put together. `create_app` is a factory for uvicorn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -18,18 +18,23 @@ from service.foundation.actor import INSTALLER
 from service.foundation.settings import Settings
 from service.foundation.settings import settings as from_environment
 from service.inventory import workspaces
+from service.jobs.kick import kick
 from service.web import pages
 
 
-def create_app(engine: Engine | None = None, settings: Settings | None = None) -> FastAPI:
+def create_app(
+    engine: Engine | None = None, settings: Settings | None = None, wake: Callable[[], None] | None = None
+) -> FastAPI:
     """An app on the given database and settings, else on those of the environment.
 
     Without settings it is the whole process, and configures its logs too. Starting it makes sure that the workspace
-    `default` and the bootstrap token exist; the database must be migrated.
+    `default` and the bootstrap token exist; the database must be migrated. `wake` is called after each commit that
+    announced something.
     """
     if settings is None:
         settings = from_environment()
         logs.configure(settings.log_format)  # no caller's settings: this app has the process to itself
+        wake = wake or kick
     engine = engine or database.engine()
     app = FastAPI(
         title="Allod",
@@ -42,6 +47,7 @@ def create_app(engine: Engine | None = None, settings: Settings | None = None) -
     )
     app.state.engine = engine
     app.state.settings = settings
+    app.state.wake = wake or _let_tick
     app.state.metrics = Metrics(engine)
     app.state.probes = health.probes(engine, settings)
     app.include_router(health.router)
@@ -53,6 +59,10 @@ def create_app(engine: Engine | None = None, settings: Settings | None = None) -
     app.add_middleware(Limits, larger=STREAMS)
     app.add_middleware(RequestFrame, metrics=app.state.metrics)
     return app
+
+
+def _let_tick() -> None:
+    """Nobody is woken: the dispatcher comes round by itself."""
 
 
 @asynccontextmanager

@@ -17,7 +17,8 @@ from service.engine.protocol import Engine
 from service.evaluation import record
 from service.evaluation.decision import Decision
 from service.evaluation.evaluator import evaluate
-from service.evaluation.gather import Prepared, prepare
+from service.evaluation.gather import prepare
+from service.evaluation.prepared import Prepared
 from service.foundation import clock
 from service.foundation.actor import Actor
 from service.foundation.settings import Settings

@@ -52,7 +52,7 @@ class State(StrEnum):
     TIMEOUT = "timeout"
 
 
-class NotReady(Exception):  # noqa: N818 -- what a probe answers, no error of the service
+class NotReady(Exception):
     """A probe's answer that is neither OK nor a failure to ask. It is logged, not shown."""
 
 

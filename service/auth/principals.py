@@ -8,7 +8,7 @@ from service.foundation.actor import Actor, ActorKind
 from service.foundation.errors import ServiceError
 
 
-class Unauthenticated(ServiceError):  # noqa: N818 -- a refusal is named for what is so, as in foundation.errors
+class Unauthenticated(ServiceError):
     """Nobody known is calling. The detail never says which part was wrong."""
 
     slug = "unauthenticated"
@@ -16,7 +16,7 @@ class Unauthenticated(ServiceError):  # noqa: N818 -- a refusal is named for wha
     title = "A valid access token is needed"
 
 
-class Forbidden(ServiceError):  # noqa: N818 -- likewise
+class Forbidden(ServiceError):
     """The caller is known and may not do this."""
 
     slug = "forbidden"

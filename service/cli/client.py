@@ -30,7 +30,7 @@ WorkspaceName = Annotated[str | None, typer.Option("--workspace", "-w", help="De
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
-class Refused(ServiceError):  # noqa: N818 -- a refusal is named for what is so
+class Refused(ServiceError):
     """The server understood and said no. `answer` is its HTTP status."""
 
     slug = "refused"

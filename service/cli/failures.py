@@ -18,7 +18,7 @@ class Failure:
     code: int
 
 
-class Stopped(ServiceError):  # noqa: N818 -- the house names refusals by what happened
+class Stopped(ServiceError):
     """A program of this machine's own installation cannot be started, or keeps ending."""
 
     slug = "cannot-run"

@@ -41,7 +41,7 @@ class AlreadyUp(Conflict):
     title = "Allod is running there already"
 
 
-class Ended(Exception):  # noqa: N818 -- not an error: somebody asked
+class Ended(Exception):
     """The user, or the system, wants this to end."""
 
 

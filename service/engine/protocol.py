@@ -70,7 +70,7 @@ class FailureKind(StrEnum):
     REVISION = "revision"  # the answer came from another bundle than was meant
 
 
-class EngineFailure(Exception):  # noqa: N818 -- it failed to answer; nothing else went wrong
+class EngineFailure(Exception):
     """An engine gave no answer. It is never a pass: the outcome of what was asked is `error`, or it is asked again."""
 
     def __init__(self, kind: FailureKind, message: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from service.engine.judge import judge
 from service.engine.protocol import Bundle, Engine
 from service.evaluation.decision import Decision, RuleOutcome, decide
-from service.evaluation.gather import Prepared
+from service.evaluation.prepared import Prepared
 from service.packs.source import Rule
 
 

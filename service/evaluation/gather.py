@@ -4,9 +4,7 @@ Everything that needs a walk is resolved here, once, so that a rule reads and ne
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from service.evaluation.effective_control import Controls
 from service.evaluation.effective_licences import licences, weights
@@ -14,40 +12,13 @@ from service.evaluation.effective_places import places
 from service.evaluation.effective_reach import consumers, data
 from service.evaluation.landscape import Landscape, kind_of
 from service.evaluation.policy_input import VERSION, AssetFact, Dangling, Evidence, PolicyInput
-from service.foundation import canonical
+from service.evaluation.prepared import Prepared, SlotInput, seal
 from service.inventory.edges import DEPENDENCY
 from service.inventory.reference import DatedCatalogue
 from service.inventory.views import Slice
 from service.packs.source import Assignment, Slot
 
 _DANGLING_AT_MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SlotInput:
-    """A slot's parameters for one kind of asset, and which packs bind each of its rules."""
-
-    parameters: dict[str, dict[str, Any]]
-    packs: dict[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One asset's document, ready to be judged: once in each slot, with that slot's parameters.
-
-    `body` is the canonical form of both, which is kept and from which `digest` is made.
-    """
-
-    ref: str
-    kind: str
-    document: PolicyInput
-    slots: tuple[SlotInput, ...]
-    body: bytes
-    digest: str
-
-    def documents(self, slot: SlotInput) -> PolicyInput:
-        """The document as the rules of `slot` see it."""
-        return {**self.document, "parameters": slot.parameters}
 
 
 def prepare(
@@ -66,24 +37,6 @@ def prepare(
         document = _document(land, controls, ref)
         prepared.append(seal(document, slots[kind]))
     return prepared
-
-
-def seal(document: PolicyInput, slots: tuple[SlotInput, ...]) -> Prepared:
-    """A document with the parameters it is judged under, and the digest of both."""
-    body = canonical.encode(
-        {"document": document, "slots": [{"parameters": s.parameters, "packs": s.packs} for s in slots]}
-    )
-    asset = document["asset"]
-    return Prepared(asset["ref"], asset["kind"], document, slots, body, canonical.digest_bytes(body))
-
-
-def unseal(body: bytes) -> Prepared:
-    """The prepared document that `body` was made from."""
-    kept = canonical.decode(body)
-    slots = tuple(
-        SlotInput(s["parameters"], {rule: tuple(packs) for rule, packs in s["packs"].items()}) for s in kept["slots"]
-    )
-    return seal(kept["document"], slots)
 
 
 def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:

@@ -2,8 +2,8 @@
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from sqlmodel import Session, col, select
 
 from service.engine.protocol import Bundle
 from service.evaluation.decision import Decision
-from service.evaluation.gather import Prepared, unseal
+from service.evaluation.prepared import Prepared, unseal
 from service.evaluation.tables import DecisionRecord, KeptBundle, KeptInput
-from service.foundation import canonical
+from service.foundation import canonical, clock
 from service.foundation.errors import NotFound
+from service.foundation.ids import new_id
 from service.foundation.pages import Page, cut, decode_id_cursor
 
 # Level 1: four times smaller for 40 µs; higher levels cost more than the disk they save.
@@ -29,6 +30,36 @@ class Remembered:
     input_digest: str | None
     bundle_digest: str | None
     engine: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gate said, and all that it said it on.
+
+    `inputs` are `{asset, digest}` of the judged documents, `outcomes` what was decided of each, `digest` that of the
+    outcomes.
+    """
+
+    actor: str
+    enforcement_point: str
+    as_of: date
+    bundle_digest: str
+    inputs: list[dict[str, str]]
+    engine: str
+    verdict: str
+    reasons: list[dict[str, Any]]
+    outcomes: dict[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDecision:
+    """An answer of the gate as it is kept."""
+
+    id: UUID
+    workspace_id: UUID
+    at: datetime
+    answer: Answer
 
 
 def hold(session: Session, workspace: UUID, asset_ids: Sequence[int]) -> dict[int, Remembered]:
@@ -60,22 +91,24 @@ def remember(session: Session, decisions: Mapping[int, Decision], engine: str, a
     """Writes down what was decided of each asset, by its id."""
     if not decisions:
         return
+    rows = [
+        {
+            "asset_id": asset_id,
+            "input_digest": decision.input_digest,
+            "bundle_digest": decision.bundle_digest,
+            "outcomes": decision.summary(),
+        }
+        for asset_id, decision in decisions.items()
+    ]
     session.connection().execute(
         text("""
             UPDATE judgement SET input_digest = row.input_digest, bundle_digest = row.bundle_digest, engine = :engine,
-                   decided_at = :at, outcomes = row.outcomes::jsonb
-            FROM unnest(CAST(:ids AS bigint[]), CAST(:inputs AS text[]), CAST(:bundles AS text[]),
-                        CAST(:outcomes AS text[])) AS row (asset_id, input_digest, bundle_digest, outcomes)
+                   decided_at = :at, outcomes = row.outcomes
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS row (asset_id bigint, input_digest text, bundle_digest text, outcomes jsonb)
             WHERE judgement.asset_id = row.asset_id
         """),
-        {
-            "engine": engine,
-            "at": at,
-            "ids": list(decisions),
-            "inputs": [d.input_digest for d in decisions.values()],
-            "bundles": [d.bundle_digest for d in decisions.values()],
-            "outcomes": [canonical.encode(d.summary()).decode() for d in decisions.values()],
-        },
+        {"engine": engine, "at": at, "rows": canonical.encode(rows).decode()},
     )
 
 
@@ -142,13 +175,19 @@ def outcomes_of(decisions: Iterable[Decision]) -> dict[str, Any]:
     return {decision.asset_ref: decision.as_dict() for decision in decisions}
 
 
-def add_decision(session: Session, row: DecisionRecord) -> None:
+def add_decision(session: Session, workspace: UUID, answer: Answer) -> KeptDecision:
     """Keeps an answer of the gate."""
-    session.add(row)
+    kept = KeptDecision(new_id(), workspace, clock.now(), answer)
+    session.add(
+        DecisionRecord(
+            id=kept.id, workspace_id=workspace, at=kept.at, **{f.name: getattr(answer, f.name) for f in fields(answer)}
+        )
+    )
     session.flush()
+    return kept
 
 
-def decision_record(session: Session, decision_id: UUID) -> DecisionRecord:
+def decision_record(session: Session, decision_id: UUID) -> KeptDecision:
     """An answer of the gate.
 
     Raises:
@@ -157,13 +196,18 @@ def decision_record(session: Session, decision_id: UUID) -> DecisionRecord:
     row = session.exec(select(DecisionRecord).where(DecisionRecord.id == decision_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no decision {decision_id}.")
-    return row
+    return _kept(row)
 
 
-def decisions(session: Session, workspaces: Sequence[UUID], limit: int, cursor: str | None) -> Page[DecisionRecord]:
+def decisions(session: Session, workspaces: Sequence[UUID], limit: int, cursor: str | None) -> Page[KeptDecision]:
     """A page of the gate's answers in these workspaces, newest first."""
     query = select(DecisionRecord).where(col(DecisionRecord.workspace_id).in_(workspaces))
     if cursor:
         query = query.where(col(DecisionRecord.id) < decode_id_cursor(cursor))
     rows = session.exec(query.order_by(col(DecisionRecord.id).desc()).limit(limit + 1)).all()
-    return cut(rows, limit, lambda row: (str(row.id),))
+    return cut([_kept(row) for row in rows], limit, lambda one: (str(one.id),))
+
+
+def _kept(row: DecisionRecord) -> KeptDecision:
+    answer = Answer(**{f.name: getattr(row, f.name) for f in fields(Answer)})
+    return KeptDecision(row.id, row.workspace_id, row.at, answer)

@@ -23,7 +23,7 @@ QUEUED = "queue"  # the holder of a chunk that was handed to the queue and is no
 SILENT = "The worker fell silent at each of {} attempts."
 
 
-class LeaseLost(Exception):  # noqa: N818 -- nothing is wrong: somebody else does the work now
+class LeaseLost(Exception):
     """The chunk is no longer this worker's; what was done for it must be rolled back."""
 
 

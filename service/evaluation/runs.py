@@ -75,8 +75,6 @@ def request(
     """
     size = chunk_size or settings().chunk_size
     asset_ids = list(queries.ids_of(session, workspace_id, refs))
-    # The stream leaves its option on the connection, where it would make server-side cursors of what is written next.
-    session.connection().execution_options(yield_per=None)
     parts = [asset_ids[start : start + size] for start in range(0, len(asset_ids), size)]
     now = clock.now()
     run = Evaluation(

@@ -13,6 +13,9 @@ from sqlmodel import Field, Session, SQLModel
 
 from service.foundation import clock
 
+# In a session's `info`: something was announced in it, so whoever commits may wake the dispatcher.
+ANNOUNCED = "outbox.announced"
+
 
 class Topic(StrEnum):
     """What can be announced."""
@@ -43,4 +46,5 @@ class OutboxMessage(SQLModel, table=True):
 def announce(session: Session, topic: Topic, payload: dict[str, Any]) -> None:
     """Says `topic` in the caller's transaction."""
     now = clock.now()
+    session.info[ANNOUNCED] = True
     session.add(OutboxMessage(topic=topic.value, payload=payload, created_at=now, not_before=now))

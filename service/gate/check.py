@@ -15,9 +15,9 @@ from service.engine.protocol import EngineFailure
 from service.evaluation import record
 from service.evaluation.decision import Decision, RuleOutcome
 from service.evaluation.evaluator import evaluate
-from service.evaluation.gather import Prepared, prepare
-from service.evaluation.tables import DecisionRecord
-from service.foundation import canonical, clock
+from service.evaluation.gather import prepare
+from service.evaluation.prepared import Prepared
+from service.foundation import canonical
 from service.foundation.actor import Actor
 from service.foundation.errors import Unavailable
 from service.gate.verdict import Verdict, weigh
@@ -45,7 +45,7 @@ class Question:
     point: str
 
 
-def check(session: Session, ground: Ground, question: Question, actor: Actor) -> DecisionRecord:
+def check(session: Session, ground: Ground, question: Question, actor: Actor) -> record.KeptDecision:
     """The answer, kept with all it was made from.
 
     Raises:
@@ -68,9 +68,7 @@ def check(session: Session, ground: Ground, question: Question, actor: Actor) ->
     record.keep_bundle(session, assignment.bundle)
     record.keep_inputs(session, prepared)
     outcomes = record.outcomes_of(decisions)
-    row = DecisionRecord(
-        workspace_id=workspace.id,
-        at=clock.now(),
+    answer = record.Answer(
         actor=str(actor),
         enforcement_point=question.point,
         as_of=question.as_of,
@@ -82,8 +80,7 @@ def check(session: Session, ground: Ground, question: Question, actor: Actor) ->
         outcomes=outcomes,
         digest=canonical.digest(outcomes),
     )
-    record.add_decision(session, row)
-    return row
+    return record.add_decision(session, workspace.id, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +93,19 @@ class Replay:
     differences: list[str]
 
 
-def replay(session: Session, ground: Ground, row: DecisionRecord) -> Replay:
+def replay(session: Session, ground: Ground, answer: record.Answer) -> Replay:
     """Judges the kept documents by the kept rules once more.
 
     Raises:
         Unavailable: the engine gave no answer.
         NotFound: a document or the rules are no longer kept.
     """
-    bundle = record.kept_bundle(session, row.bundle_digest)
-    prepared = [record.kept_input(session, one["digest"]) for one in row.inputs]
+    bundle = record.kept_bundle(session, answer.bundle_digest)
+    prepared = [record.kept_input(session, one["digest"]) for one in answer.inputs]
     kept = Assignment.of_bundle(bundle)
     outcomes = record.outcomes_of(_evaluate(ground, kept, prepared))
     differences = sorted(
-        ref for ref in outcomes.keys() | row.outcomes.keys() if outcomes.get(ref) != row.outcomes.get(ref)
+        ref for ref in outcomes.keys() | answer.outcomes.keys() if outcomes.get(ref) != answer.outcomes.get(ref)
     )
     return Replay(not differences, ground.engine.name, canonical.digest(outcomes), differences)
 

@@ -1,4 +1,4 @@
-"""The statements behind `ingest`: each takes a whole batch as arrays, so their number does not grow with it."""
+"""The statements behind `ingest`: each takes a whole batch as one JSON array, so their number does not grow with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,46 +80,34 @@ def known(session: Session, workspace: UUID, refs: Sequence[str], *, lock: bool)
 def insert_assets(session: Session, workspace: UUID, rows: Sequence[AssetRow]) -> dict[str, int]:
     """Inserts new assets and answers their ids; a ref that somebody else inserted meanwhile is left out."""
     made = session.connection().execute(
-        text("""
+        text(f"""
             INSERT INTO asset (workspace_id, ref, kind, name, title, labels, annotations, attributes, relations, evidence,
                                managed_by, revision, digest, created_at, updated_at)
-            SELECT :workspace, ref, kind, name, title, labels::jsonb, annotations::jsonb, attributes::jsonb,
-                   relations::jsonb, evidence::jsonb, managed_by, 1, digest, :at, :at
-            FROM unnest(CAST(:ref AS text[]), CAST(:kind AS text[]), CAST(:name AS text[]), CAST(:title AS text[]),
-                        CAST(:labels AS text[]), CAST(:annotations AS text[]), CAST(:attributes AS text[]),
-                        CAST(:relations AS text[]), CAST(:evidence AS text[]), CAST(:managed_by AS text[]),
-                        CAST(:digest AS text[]))
-                 AS row (ref, kind, name, title, labels, annotations, attributes, relations, evidence, managed_by, digest)
+            SELECT :workspace, ref, kind, name, title, labels, annotations, attributes, relations, evidence,
+                   managed_by, 1, digest, :at, :at
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row ({_ASSET})
             ORDER BY ref
             ON CONFLICT (workspace_id, ref) DO NOTHING
             RETURNING id, ref
-        """),
-        {"workspace": workspace, "at": rows[0].at, **_columns(rows)},
+        """),  # noqa: S608 -- the columns are a constant of this file
+        {"workspace": workspace, "at": rows[0].at, "rows": _json([_columns(row) for row in rows])},
     )
     return {row.ref: row.id for row in made}
 
 
 def update_assets(session: Session, rows: Sequence[tuple[int, int, AssetRow]]) -> None:
     """Brings assets (id, revision, row) to their new state; a deleted one is there again."""
+    changed = [{"id": id_, "revision": revision, **_columns(row)} for id_, revision, row in rows]
     session.connection().execute(
-        text("""
-            UPDATE asset SET title = row.title, labels = row.labels::jsonb, annotations = row.annotations::jsonb,
-                   attributes = row.attributes::jsonb, relations = row.relations::jsonb,
-                   evidence = row.evidence::jsonb, managed_by = row.managed_by, digest = row.digest,
-                   revision = row.revision, updated_at = :at, deleted_at = NULL
-            FROM unnest(CAST(:id AS bigint[]), CAST(:revision AS integer[]), CAST(:title AS text[]),
-                        CAST(:labels AS text[]), CAST(:annotations AS text[]), CAST(:attributes AS text[]),
-                        CAST(:relations AS text[]), CAST(:evidence AS text[]), CAST(:managed_by AS text[]),
-                        CAST(:digest AS text[]))
-                 AS row (id, revision, title, labels, annotations, attributes, relations, evidence, managed_by, digest)
+        text(f"""
+            UPDATE asset SET title = row.title, labels = row.labels, annotations = row.annotations,
+                   attributes = row.attributes, relations = row.relations, evidence = row.evidence,
+                   managed_by = row.managed_by, digest = row.digest, revision = row.revision, updated_at = :at,
+                   deleted_at = NULL
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row (id bigint, revision integer, {_ASSET})
             WHERE asset.id = row.id
-        """),
-        {
-            "at": rows[0][2].at,
-            "id": [id_ for id_, _, _ in rows],
-            "revision": [revision for _, revision, _ in rows],
-            **_columns([row for _, _, row in rows]),
-        },
+        """),  # noqa: S608 -- likewise
+        {"at": rows[0][2].at, "rows": _json(changed)},
     )
 
 
@@ -138,19 +126,25 @@ def insert_revisions(session: Session, rows: Sequence[RevisionRow]) -> None:
     session.connection().execute(
         text("""
             INSERT INTO asset_revision (asset_id, revision, operation, actor, at, body, changed)
-            SELECT asset_id, revision, operation, :actor, :at, body::jsonb, changed::jsonb
-            FROM unnest(CAST(:asset_id AS bigint[]), CAST(:revision AS integer[]), CAST(:operation AS text[]),
-                        CAST(:body AS text[]), CAST(:changed AS text[]))
-                 AS row (asset_id, revision, operation, body, changed)
+            SELECT asset_id, revision, operation, :actor, :at, body, changed
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS row (asset_id bigint, revision integer, operation text, body jsonb, changed jsonb)
         """),
         {
             "actor": rows[0].actor,
             "at": rows[0].at,
-            "asset_id": [r.asset_id for r in rows],
-            "revision": [r.revision for r in rows],
-            "operation": [r.operation for r in rows],
-            "body": [_json(r.body) for r in rows],
-            "changed": [_json(r.changed) for r in rows],
+            "rows": _json(
+                [
+                    {
+                        "asset_id": row.asset_id,
+                        "revision": row.revision,
+                        "operation": row.operation,
+                        "body": row.body,
+                        "changed": row.changed,
+                    }
+                    for row in rows
+                ]
+            ),
         },
     )
 
@@ -170,37 +164,47 @@ def insert_edges(session: Session, workspace: UUID, rows: Sequence[tuple[str, Ed
     session.connection().execute(
         text("""
             INSERT INTO edge (workspace_id, owner_ref, from_ref, type, to_ref, origin, detail)
-            SELECT :workspace, owner_ref, from_ref, type, to_ref, origin, detail::jsonb
-            FROM unnest(CAST(:owner AS text[]), CAST(:source AS text[]), CAST(:type AS text[]), CAST(:target AS text[]),
-                        CAST(:origin AS text[]), CAST(:detail AS text[]))
-                 AS row (owner_ref, from_ref, type, to_ref, origin, detail)
+            SELECT :workspace, owner, source, type, target, origin, detail
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS row (owner text, source text, type text, target text, origin text, detail jsonb)
         """),
         {
             "workspace": workspace,
-            "owner": [owner for owner, _, _ in rows],
-            "source": [edge.source for _, edge, _ in rows],
-            "type": [edge.type for _, edge, _ in rows],
-            "target": [edge.target for _, edge, _ in rows],
-            "origin": [origin for _, _, origin in rows],
-            "detail": [_json(edge.detail) for _, edge, _ in rows],
+            "rows": _json(
+                [
+                    {
+                        "owner": owner,
+                        "source": edge.source,
+                        "type": edge.type,
+                        "target": edge.target,
+                        "origin": origin,
+                        "detail": edge.detail,
+                    }
+                    for owner, edge, origin in rows
+                ]
+            ),
         },
     )
 
 
-def _columns(rows: Sequence[AssetRow]) -> dict[str, list[Any]]:
-    observations = [row.observation for row in rows]
+_ASSET = """ref text, kind text, name text, title text, labels jsonb, annotations jsonb, attributes jsonb, relations jsonb,
+            evidence jsonb, managed_by text, digest text"""
+
+
+def _columns(row: AssetRow) -> dict[str, Any]:
+    said = row.observation
     return {
-        "ref": [o.ref for o in observations],
-        "kind": [o.kind.value for o in observations],
-        "name": [o.name for o in observations],
-        "title": [o.title for o in observations],
-        "labels": [_json(o.labels) for o in observations],
-        "annotations": [_json(o.annotations) for o in observations],
-        "attributes": [_json(o.attributes) for o in observations],
-        "relations": [_json([r.as_dict() for r in o.relations]) for o in observations],
-        "evidence": [_json(row.evidence) for row in rows],
-        "managed_by": [o.managed_by for o in observations],
-        "digest": [row.digest for row in rows],
+        "ref": said.ref,
+        "kind": said.kind.value,
+        "name": said.name,
+        "title": said.title,
+        "labels": said.labels,
+        "annotations": said.annotations,
+        "attributes": said.attributes,
+        "relations": [relation.as_dict() for relation in said.relations],
+        "evidence": row.evidence,
+        "managed_by": said.managed_by,
+        "digest": row.digest,
     }
 
 

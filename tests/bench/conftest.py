@@ -12,6 +12,7 @@ from service.engine.embedded import EmbeddedEngine
 from service.foundation.database import unit_of_work
 from service.foundation.settings import POLICIES
 from service.inventory import ingest, manifest, reference_load, workspaces
+from service.inventory.facts import Observation
 from service.inventory.views import WorkspaceView
 from service.packs.source import Library, load_library
 from service.pipeline import Ground
@@ -66,7 +67,7 @@ def load(engine: Engine, count: int) -> WorkspaceView:
     return home
 
 
-def _record(engine: Engine, home: WorkspaceView, batch: list[manifest.Observation]) -> None:
+def _record(engine: Engine, home: WorkspaceView, batch: list[Observation]) -> None:
     with unit_of_work(engine) as session:
         ingest.record(session, home, batch, ACTOR)
 

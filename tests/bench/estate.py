@@ -1,4 +1,4 @@
-"""A generated estate with the shape of real ones: few base models, many fine-tunes of fine-tunes, shared datasets and hosts."""
+"""A generated estate with the shape of real ones: few base models, many fine-tunes of fine-tunes, shared hosts."""
 
 import random
 from collections.abc import Iterator

@@ -12,10 +12,10 @@ from sqlmodel import Session, select
 
 from service.engine import entry as entries
 from service.engine.modules import moved
-from service.foundation import canonical, clock
-from service.foundation.database import unit_of_work
 from service.evaluation import record
 from service.evaluation.tables import Judgement
+from service.foundation import canonical, clock
+from service.foundation.database import unit_of_work
 from service.packs.queries import in_force
 from service.pipeline import Ground, judge_assets
 from tests.bench.conftest import Say, ids, load, size
@@ -68,7 +68,7 @@ def test_full_evaluation(engine: Engine, ground: Ground, opa_url: str, say: Say)
     http = requests.Session()
     for module in prepared.modules:
         http.put(
-            f"{opa_url}/v1/policies/bench/{module.path}", data=moved(module, root).text.encode()
+            f"{opa_url}/v1/policies/bench/{module.path}", data=moved(module.text, root).encode()
         ).raise_for_status()
     asked = 0
     sample = [d for same_kind in documents.values() for d in same_kind[: max(REST_ASSETS * len(same_kind) // count, 1)]]
@@ -84,7 +84,8 @@ def test_full_evaluation(engine: Engine, ground: Ground, opa_url: str, say: Say)
     say(f"  end to end (lock, gather, judge, record, reconcile)   {end_to_end:8.0f} assets/s")
     say(f"  again, nothing changed (gather and compare)           {unchanged:8.0f} assets/s")
     say(
-        f"  bare embedded engine, the same documents, one thread  {engine_alone:8.0f} assets/s   ratio {end_to_end / engine_alone:.2f}"
+        f"  bare embedded engine, the same documents, one thread  {engine_alone:8.0f} assets/s"
+        f"   ratio {end_to_end / engine_alone:.2f}"
     )
     say(
         f"  one OPA call for each asset and rule ({asked} calls)     {rest:8.0f} assets/s   ratio {end_to_end / rest:.1f}"

@@ -70,7 +70,7 @@ def until(engine: Engine, query: str, least: int, log: Path) -> None:
 
 
 @pytest.fixture
-def workspace(session: Session, environment: dict[str, str]) -> WorkspaceView:  # noqa: ARG001 -- the settings come first
+def workspace(session: Session, environment: dict[str, str]) -> WorkspaceView:
     made = workspaces.ensure(session, "default", SCHEDULER)
     session.commit()
     celery.control.purge()

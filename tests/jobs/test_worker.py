@@ -63,7 +63,7 @@ def until(what: Callable[[], bool], log: Path, tick: Callable[[], object] = lamb
 
 
 @pytest.fixture
-def run(session: Session, environment: dict[str, str]) -> UUID:  # noqa: ARG001 -- the settings must be there first
+def run(session: Session, environment: dict[str, str]) -> UUID:
     workspace = workspaces.ensure(session, "default", SCHEDULER)
     ingest.record(
         session, workspace, [Observation(Kind.SYSTEM, f"s{number}", "default") for number in range(ASSETS)], SCHEDULER

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from service.evaluation.tables import DecisionRecord
+from service.evaluation.record import KeptDecision
 
 
 class ReasonBody(BaseModel):
@@ -33,11 +33,11 @@ class VerdictBody(BaseModel):
     reasons: list[ReasonBody]
 
     @classmethod
-    def of(cls, row: DecisionRecord) -> Self:
-        """The body that shows `row`."""
-        reasons = [ReasonBody.model_validate(reason) for reason in row.reasons]
+    def of(cls, kept: KeptDecision) -> Self:
+        """The body that shows `kept`."""
+        reasons = [ReasonBody.model_validate(reason) for reason in kept.answer.reasons]
         undecided = any(reason.outcome == "error" for reason in reasons)
-        return cls(id=row.id, verdict=row.verdict, undecided=undecided, reasons=reasons)
+        return cls(id=kept.id, verdict=kept.answer.verdict, undecided=undecided, reasons=reasons)
 
 
 class GateAnswer(BaseModel):

@@ -26,7 +26,7 @@ router = APIRouter(tags=["inventory"])
 Asset = Annotated[str, Query(max_length=220, description="A ref, for instance `model:acme/support-llm`")]
 
 
-class PreconditionFailed(ServiceError):  # noqa: N818 -- a refusal is named for what is so
+class PreconditionFailed(ServiceError):
     """The asset is no longer what the caller read."""
 
     slug = "precondition-failed"

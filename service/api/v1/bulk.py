@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 
-from service.api.dependencies import EngineDep, Registrar
+from service.api.dependencies import EngineDep, Registrar, wake
 from service.api.v1.assets import writable
 from service.auth.principals import Principal
 from service.foundation import canonical
@@ -35,6 +35,7 @@ _NDJSON = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True)
 class _Request:
+    request: Request
     bind: Engine
     principal: Principal
     workspace: str
@@ -61,7 +62,7 @@ async def bulk_assets(
 ) -> StreamingResponse:
     """Manifests in, one a line; one bad line is refused alone and the rest goes in."""
     home = workspace or principal.workspace or workspaces.DEFAULT
-    asked = _Request(bind, principal, home, dry_run, managed_by)
+    asked = _Request(request, bind, principal, home, dry_run, managed_by)
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- closed by who reads it out
     batch: list[tuple[int, bytes | None]] = []
     number = 0
@@ -133,7 +134,8 @@ def _record(asked: _Request, workspace: str, observations: list[Observation]) ->
         recorded = ingest.record(session, target, observations, asked.principal.actor, dry_run=asked.dry_run)
         if asked.dry_run:
             session.rollback()
-        return recorded
+    wake(asked.request, session)
+    return recorded
 
 
 def _refused(number: int, ref: str | None, refusal: ServiceError) -> dict[str, Any]:

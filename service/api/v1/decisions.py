@@ -10,7 +10,7 @@ from service.api.ground import GroundDep
 from service.api.schemas.gate import DecisionBody, DecisionPage, DecisionSummary, ReplayBody, VerdictBody
 from service.auth.principals import Principal
 from service.evaluation import record
-from service.evaluation.tables import DecisionRecord
+from service.evaluation.record import KeptDecision
 from service.foundation.errors import NotFound
 from service.gate.check import replay
 
@@ -30,9 +30,9 @@ def list_decisions(
                 id=row.id,
                 workspace=names[row.workspace_id],
                 at=row.at,
-                actor=row.actor,
-                enforcement_point=row.enforcement_point,
-                verdict=row.verdict,
+                actor=row.answer.actor,
+                enforcement_point=row.answer.enforcement_point,
+                verdict=row.answer.verdict,
             )
             for row in page.items
         ],
@@ -48,14 +48,14 @@ def get_decision(decision_id: UUID, principal: Reader, session: SessionDep) -> D
         **VerdictBody.of(row).model_dump(),
         workspace=workspace,
         at=row.at,
-        actor=row.actor,
-        enforcement_point=row.enforcement_point,
-        as_of=row.as_of,
-        engine=row.engine,
-        bundle_digest=row.bundle_digest,
-        inputs=row.inputs,
-        outcomes=row.outcomes,
-        digest=row.digest,
+        actor=row.answer.actor,
+        enforcement_point=row.answer.enforcement_point,
+        as_of=row.answer.as_of,
+        engine=row.answer.engine,
+        bundle_digest=row.answer.bundle_digest,
+        inputs=row.answer.inputs,
+        outcomes=row.answer.outcomes,
+        digest=row.answer.digest,
     )
 
 
@@ -63,13 +63,13 @@ def get_decision(decision_id: UUID, principal: Reader, session: SessionDep) -> D
 def replay_decision(decision_id: UUID, principal: Reader, session: SessionDep, ground: GroundDep) -> ReplayBody:
     """Judges the kept documents by the kept rules once more and compares."""
     row, _ = _seen(session, principal, decision_id)
-    again = replay(session, ground, row)
+    again = replay(session, ground, row.answer)
     return ReplayBody(
         identical=again.identical, engine=again.engine, digest=again.digest, differences=again.differences
     )
 
 
-def _seen(session: Session, principal: Principal, decision_id: UUID) -> tuple[DecisionRecord, str]:
+def _seen(session: Session, principal: Principal, decision_id: UUID) -> tuple[KeptDecision, str]:
     row = record.decision_record(session, decision_id)
     names = {one.id: one.name for one in workspaces_of(principal, session)}
     if row.workspace_id not in names:

@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from service.engine.protocol import Bundle
-from service.evaluation.gather import Prepared, prepare, unseal
+from service.evaluation.gather import prepare
 from service.evaluation.policy_input import PolicyInput
+from service.evaluation.prepared import Prepared, unseal
 from service.foundation.settings import POLICIES
 from service.inventory import graph, reference_load
 from service.inventory.facts import Observation

@@ -1,6 +1,7 @@
 """The gate on the live inventory: who is judged, what counts, what is kept."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlmodel import Session
 
 from service.engine.embedded import EmbeddedEngine
 from service.engine.protocol import Bundle, EngineFailure, FailureKind
-from service.evaluation.tables import DecisionRecord
+from service.evaluation.record import Answer
 from service.foundation.errors import Invalid, Unavailable
 from service.foundation.settings import POLICIES
 from service.gate import candidate
@@ -51,17 +52,16 @@ def home_with(session: Session, *observations: Observation) -> WorkspaceView:
     return home
 
 
-def ask(session: Session, ground: Ground, home: WorkspaceView, *candidates: Observation) -> DecisionRecord:
-    return check(session, ground, Question(home, candidates, DAY, "ci"), ACTOR)
+def ask(session: Session, ground: Ground, home: WorkspaceView, *candidates: Observation) -> Answer:
+    return check(session, ground, Question(home, candidates, DAY, "ci"), ACTOR).answer
 
 
-def reasons(row: DecisionRecord) -> list[tuple[str, str, str]]:
+def reasons(row: Answer) -> list[tuple[str, str, str]]:
     return [(reason["rule"], reason["asset"], reason["outcome"]) for reason in row.reasons]
 
 
 def judge_all(session: Session, ground: Ground, home: WorkspaceView) -> None:
     ids = list(queries.ids_of(session, home.id, None))
-    session.connection().execution_options(yield_per=None)
     judge_assets(session, ground, home, ids, as_of=DAY, force=False, actor=ACTOR)
 
 
@@ -123,8 +123,7 @@ def test_a_decision_can_be_made_again_after_everything_changed(session: Session,
     register(session, observation("model:base", licence="CC-BY-NC-4.0"))
     again = replay(session, ground, row)
     assert (again.identical, again.digest, again.differences) == (True, row.digest, [])
-    row.outcomes = {**row.outcomes, "system:desk": {}}
-    tampered = replay(session, ground, row)
+    tampered = replay(session, ground, replace(row, outcomes={**row.outcomes, "system:desk": {}}))
     assert (tampered.identical, tampered.differences) == (False, ["system:desk"])
 
 
