@@ -1,4 +1,4 @@
-"""the spine
+"""The spine.
 
 Revision: 0001
 Follows:

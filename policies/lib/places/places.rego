@@ -24,7 +24,6 @@ doubt(place, _) := sprintf("the country of %s is not known", [name(place)]) if p
 doubt(place, _) := sprintf("nothing says where %s is", [name(place)]) if place.status == "no_region"
 
 doubt(place, allowed) := message if {
-	place.status == "known"
 	perhaps_inside(place, allowed)
 	message := sprintf("only parts of %s are allowed, and nothing says in which %s lies", [place.country, name(place)])
 }

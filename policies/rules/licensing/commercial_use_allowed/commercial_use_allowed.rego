@@ -27,25 +27,16 @@ applies if {
 }
 
 # Whose use is commercial, and whose may be: the system, or the systems that rest on the model.
-commercial contains input.asset.ref if {
-	input.asset.kind == "system"
-	input.asset.attributes.commercial == true
-}
+commercial contains input.asset.ref if input.asset.attributes.commercial == true
 
-commercial contains sprintf("commercial systems (%d)", [input.consumers.commercial]) if {
-	input.asset.kind == "model"
-	input.consumers.commercial > 0
-}
+commercial contains sprintf("commercial systems (%d)", [input.consumers.commercial]) if input.consumers.commercial > 0
 
 undeclared contains input.asset.ref if {
 	input.asset.kind == "system"
 	object.get(input.asset.attributes, "commercial", null) == null
 }
 
-undeclared contains sprintf("systems that do not say (%d)", [input.consumers.undeclared]) if {
-	input.asset.kind == "model"
-	input.consumers.undeclared > 0
-}
+undeclared contains sprintf("systems that do not say (%d)", [input.consumers.undeclared]) if input.consumers.undeclared > 0
 
 forbidding := [fact | some fact in input.licences; licences.known(fact); fact.terms.commercial_use == false]
 
