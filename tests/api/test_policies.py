@@ -1,0 +1,86 @@
+"""`/rules` and `/packs`: what is judged, and what a workspace sets of it."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from service.api.openapi import PREFIX
+from service.api.v1 import packs, rules
+from service.auth.roles import Role
+from service.foundation.actor import INSTALLER
+from service.foundation.database import unit_of_work
+from service.inventory import workspaces
+from tests.api.conftest import ClientFor
+
+PACK = "/api/v1/packs/eu-data-residency"
+
+
+@pytest.fixture(autouse=True)
+def _workspaces(app: FastAPI, engine: Engine) -> None:
+    if not any(path.startswith("/api/v1/packs") for path in app.openapi()["paths"]):
+        app.openapi_schema = None
+        for resource in (rules, packs):
+            app.include_router(resource.router, prefix=PREFIX)
+    with unit_of_work(engine) as session:
+        for name in ("team-a", "team-b"):
+            workspaces.ensure(session, name, INSTALLER)
+
+
+def test_rules_are_listed_by_id_with_what_they_say_of_themselves(client_for: ClientFor) -> None:
+    items = client_for(Role.VIEWER).get("/api/v1/rules").json()["items"]
+    assert [item["id"] for item in items] == sorted(item["id"] for item in items)
+    residency = next(item for item in items if item["id"] == "RES-001")
+    assert residency["packs"] == ["eu-data-residency"]
+    assert {"framework": "GDPR", "id": "Art. 44", "title": "General principle for transfers"} in residency["controls"]
+    assert {one["name"]: one["type"] for one in residency["parameters"]} == {
+        "allowed": "places",
+        "data_classes": "data_classes",
+    }
+
+
+def test_a_rule_is_read_with_its_text_and_one_that_is_not_there_is_404(client_for: ClientFor) -> None:
+    client = client_for(Role.VIEWER)
+    assert "package allod.rules.vendor.exit_plan" in client.get("/api/v1/rules/VEN-003").json()["rego"]
+    assert client.get("/api/v1/rules/VEN-999").status_code == 404
+
+
+def test_a_pack_is_set_in_one_workspace_alone(client_for: ClientFor) -> None:
+    author = client_for(Role.POLICY_AUTHOR, "team-a")
+    answer = author.put(
+        PACK, json={"parameters": {"allowed": ["FR", "DE"]}, "enforcement": {"ci": {"unknown": "warn"}}}
+    )
+    assert answer.status_code == 200
+    said = author.get(PACK).json()
+    assert said == answer.json()
+    (allowed,) = [one for one in said["parameters"] if one["name"] == "allowed"]
+    assert (allowed["value"], allowed["shipped"]) == (["DE", "FR"], ["EEA"])
+    assert said["enforcement"]["ci"] == {"violation": "block", "unknown": "warn"}
+    other = client_for(Role.VIEWER, "team-b").get("/api/v1/packs").json()["items"]
+    assert len(other) == 4
+    assert all(one["value"] == one["shipped"] for pack in other for one in pack["parameters"])
+
+
+def test_a_pack_can_be_switched_off_and_on(client_for: ClientFor) -> None:
+    author = client_for(Role.POLICY_AUTHOR, "team-a")
+    assert author.put(PACK, json={"active": False}).json()["active"] is False
+    assert author.put(PACK, json={}).json()["active"] is True
+
+
+def test_what_cannot_be_set_is_refused_with_the_parameter_and_what_is_expected(client_for: ClientFor) -> None:
+    answer = client_for(Role.POLICY_AUTHOR, "team-a").put(PACK, json={"parameters": {"allowed": ["UK"]}})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["path"] == "/parameters/allowed"
+    assert "ISO 3166-1" in fault["expected"]
+
+
+def test_only_an_author_sets_packs_and_only_where_he_may(client_for: ClientFor) -> None:
+    assert client_for(Role.REGISTRAR, "team-a").put(PACK, json={}).status_code == 403
+    elsewhere = client_for(Role.POLICY_AUTHOR, "team-a").put(PACK, json={}, params={"workspace": "team-b"})
+    assert elsewhere.status_code == 404
+
+
+def test_a_pack_that_is_not_there_is_404(anonymous: TestClient, client_for: ClientFor) -> None:
+    assert client_for(Role.VIEWER, "team-a").get("/api/v1/packs/eu").status_code == 404
+    assert anonymous.get(PACK).status_code == 401
