@@ -41,7 +41,7 @@ def configuration() -> dict[str, Any]:
         "result_backend": None,
         "task_serializer": "json",
         "accept_content": ["json"],
-        "task_queues": [Queue(name) for name in QUEUES],
+        "task_queues": [Queue(name, routing_key=name) for name in QUEUES],
         "task_default_queue": "upkeep",
         "task_create_missing_queues": False,
         "worker_redirect_stdouts": False,

@@ -1,0 +1,48 @@
+"""The API in a process of its own, as production runs it, for benchmarks that measure over HTTP."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+
+from tests.fixtures.opa import free_port
+
+TOKEN = "bootstrap-token-of-the-benchmark"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@contextmanager
+def serving(database_url: str) -> Iterator[str]:
+    """URL of a running API on this database, with the embedded engine."""
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ALLOD_DATABASE_URL": database_url,
+        "ALLOD_REDIS_URL": "redis://127.0.0.1:1/0",
+        "ALLOD_BOOTSTRAP_TOKEN": TOKEN,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", "serve", "api", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if requests.get(f"{url}/healthz", timeout=1).ok:
+                    break
+            except requests.ConnectionError:
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
