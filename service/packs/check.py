@@ -4,12 +4,12 @@
 and read, evidence named truly, and a case for everything a rule can say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from service.engine import conventions
-from service.engine.modules import needs, package_of, read
+from service.engine.modules import only, package_of, read
 from service.engine.protocol import Module
 from service.engine.tokens import Name, TokenKind, names
 from service.foundation.errors import Fault, Invalid
@@ -85,24 +85,12 @@ def _parameters(rule: Rule, library: Library) -> Iterator[Fault]:
 
 def _reads(rule: Rule, library: Library) -> Iterator[Fault]:
     """`reads` decides whose evidence a pass rests on, so it must be what the rule and its library modules look at."""
-    used = {section for module in _with_library(rule.module, library.modules) for section in _sections(module)}
+    looked_at = only(library.bundle([rule.id]), [rule.entry]).modules
+    used = {section for module in looked_at for section in _sections(module)}
     for missing in sorted(used - set(rule.reads)):
         yield Fault("/custom/reads", f"{missing} is read, but not named", file=rule.module.path)
     for idle in sorted(set(rule.reads) - used):
         yield Fault("/custom/reads", f"{idle} is named, but not read", file=rule.module.path)
-
-
-def _with_library(module: Module, library: Sequence[Module]) -> list[Module]:
-    packages = {package_of(one): one for one in library}
-    found = {module.path: module}
-    todo = [module]
-    while todo:
-        for package in needs(todo.pop(), packages):
-            needed = packages[package]
-            if needed.path not in found:
-                found[needed.path] = needed
-                todo.append(needed)
-    return list(found.values())
 
 
 def _sections(module: Module) -> Iterator[str]:
@@ -114,10 +102,9 @@ def _sections(module: Module) -> Iterator[str]:
         if name.parts[1] in SECTIONS:
             yield name.parts[1]
         if name.parts[1:3] == ("asset", "attributes"):
-            if len(name.parts) > 3:
-                yield f"attributes.{name.parts[3]}"
-            elif tokens[name.after + 1].kind is TokenKind.STRING:
-                yield f"attributes.{tokens[name.after + 1].text[1:-1]}"
+            key = tokens[name.after + 1]
+            by_key = key.text[1:-1] if key.kind is TokenKind.STRING else "?"
+            yield f"attributes.{name.parts[3] if len(name.parts) > 3 else by_key}"
 
 
 def _cases(directory: Path, library: Library, rule: Rule) -> Iterator[Fault]:

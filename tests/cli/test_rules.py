@@ -36,6 +36,18 @@ def test_the_shipped_rules_are_checked_by_default() -> None:
     assert allod("check") == (0, "8 rules keep to the conventions.\n")
 
 
+def test_without_a_fault_json_says_nothing() -> None:
+    assert allod("check", POLICIES / RULE, "--json") == (0, "")
+
+
+@pytest.mark.opa
+def test_the_cases_run_on_the_opa_of_the_environment(opa_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOD_OPA_URL", opa_url)
+    code, said = allod("test", POLICIES / RULE)
+    assert code == 0
+    assert said.startswith("15 of 15 cases hold on opa")
+
+
 def test_a_fault_is_told_with_its_file_and_exit_1(copied: Path) -> None:
     rewrite(copied / RULE / "exit_plan.rego", "parameters.max_age_days", "365")
     code, said = allod("check", copied)

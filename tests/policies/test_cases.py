@@ -1,5 +1,6 @@
 """Every case of every rule holds on both engines, and both give the very same answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -10,7 +11,7 @@ from service.engine.embedded import EmbeddedEngine
 from service.engine.opa_server import OpaEngine
 from service.engine.protocol import Engine
 from service.evaluation.policy_input import schema
-from service.packs.cases import Case
+from service.packs.cases import Case, ExpectedFinding
 from service.packs.source import Library
 
 
@@ -55,3 +56,32 @@ def test_a_case_that_expects_something_else_is_reported(
     (ran,) = run(embedded, library, [wrong])
     assert ran.differences[0] == "outcome is violation, expected pass"
     assert ran.differences[1].startswith("unexpected finding")
+
+
+@pytest.mark.parametrize(
+    ("expected", "line"),
+    [
+        ({"path": ["gpu_host:x"]}, "path is"),
+        ({"vendor": "vendor:x"}, "vendor is vendor:openai, expected vendor:x"),
+        ({"jurisdiction": "CN"}, "jurisdiction is US, expected CN"),
+        ({"outcome": "unknown"}, "outcome is violation, expected unknown"),
+        ({"message": "hello"}, "expected to hold 'hello'"),
+    ],
+)
+def test_a_finding_that_is_not_what_a_case_says_is_reported(
+    embedded: EmbeddedEngine, library: Library, cases: list[Case], expected: dict[str, Any], line: str
+) -> None:
+    held = next(case for case in cases if case.name == "a foreign operator is a violation for each law it is under")
+    first, second = held.findings
+    wrong = ExpectedFinding(**{**first.model_dump(), **expected})
+    (ran,) = run(embedded, library, [replace(held, findings=(wrong, second))])
+    assert len(ran.differences) == 1
+    assert line in ran.differences[0]
+
+
+def test_a_finding_that_a_case_expects_in_vain_is_reported(
+    embedded: EmbeddedEngine, library: Library, cases: list[Case]
+) -> None:
+    held = next(case for case in cases if case.outcome == "pass")
+    (ran,) = run(embedded, library, [replace(held, findings=(ExpectedFinding(subject="ghost"),))])
+    assert ran.differences == ("no finding 'ghost'",)

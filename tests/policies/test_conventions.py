@@ -43,6 +43,7 @@ def test_the_shipped_policies_leave_no_convention(policies: Path) -> None:
         (RULE, "default: 365", "default: 0", "0 is out of range"),
         (RULE, "parameters.max_age_days", "parameters.max_days", "/custom/parameters/max_days: read, but not declared"),
         (RULE, "parameters.max_age_days", "365", "/custom/parameters/max_age_days: declared, but not read"),
+        (RULE, 'attributes, "exit_plan", null', "attributes, plan_key, null", "attributes.? is read, but not named"),
         (RULE, "attributes.exit_plan]", "places]", "attributes.exit_plan is read, but not named"),
         (RULE, "attributes.exit_plan]", "attributes.exit_plan, places]", "places is named, but not read"),
         (RULE, "default applies := false\n", "default applies := false\n" + "\n" * 60, "at most 80: one screen"),
