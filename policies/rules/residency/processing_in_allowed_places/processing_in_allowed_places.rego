@@ -48,7 +48,7 @@ violation contains finding if {
 	some place in astray
 	finding := {
 		"subject": places.subject(place),
-		"message": sprintf("%s is processed in %s (%s), outside the allowed places (%s), with %s data.", [
+		"message": sprintf("The data of %s is processed in %s (%s), outside the allowed places (%s): %s.", [
 			input.asset.ref, places.name(place), places.position(place),
 			concat(", ", parameters.allowed), concat(", ", restricted),
 		]),
@@ -78,5 +78,5 @@ unknown contains finding if {
 unknown contains finding if {
 	count(restricted) == 0
 	count(astray) > 0
-	some finding in reach.questions(sprintf("%s is processed outside the allowed places too", [input.asset.ref]))
+	some finding in reach.questions(sprintf("data of %s is processed outside the allowed places", [input.asset.ref]))
 }

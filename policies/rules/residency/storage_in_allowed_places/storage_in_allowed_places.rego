@@ -78,5 +78,5 @@ unknown contains finding if {
 unknown contains finding if {
 	count(restricted) == 0
 	count(astray) > 0
-	some finding in reach.questions(sprintf("%s is stored outside the allowed places too", [input.asset.ref]))
+	some finding in reach.questions(sprintf("data of %s is stored outside the allowed places", [input.asset.ref]))
 }

@@ -39,13 +39,13 @@ age := dates.days_between(tested_on, input.as_of) if dates.is_day(tested_on)
 # What is wrong with the plan: at most one of these.
 flaw := sprintf("%s has no exit plan", [input.asset.ref]) if plan == null
 
-flaw := sprintf("the exit plan of %s was never tested", [input.asset.ref]) if tested_on == null
+flaw := sprintf("%s has an exit plan that was never tested", [input.asset.ref]) if tested_on == null
 
-flaw := sprintf("the exit plan of %s was last tested on %s, %d days ago; %d are allowed", [
+flaw := sprintf("%s tested its exit plan last on %s, %d days ago; %d are allowed", [
 	input.asset.ref, tested_on, age, parameters.max_age_days,
 ]) if age > parameters.max_age_days
 
-flaw := sprintf("the test of the exit plan of %s is dated %s, in the future", [input.asset.ref, tested_on]) if age < 0
+flaw := sprintf("%s dates the test of its exit plan %s, in the future", [input.asset.ref, tested_on]) if age < 0
 
 default applies := false
 
