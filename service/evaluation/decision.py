@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from service.engine.protocol import Finding, Judged, RawVerdict
 from service.evaluation.policy_input import LicenceFact, Place, PolicyInput, WeightFact
-from service.inventory.facts import Grade
+from service.inventory.facts import Grade, Kind
+from service.inventory.kinds import ATTRIBUTES
 
 RULE_ITSELF = "rule"  # the subject of an error: what is wrong is the rule's run, not a part of the asset
 NO_ANSWER = "The engine gave no answer to this rule."
@@ -225,7 +226,10 @@ def _grades(document: PolicyInput, name: str) -> Iterator[str]:
     section, _, attribute = name.partition(".")
     match section:
         case "attributes":
-            yield _attribute(document, attribute.partition(".")[0])
+            stem = attribute.partition(".")[0]
+            # A rule that judges several kinds may read what only one of them has.
+            if stem in ATTRIBUTES[Kind(document["asset"]["kind"])].model_fields:
+                yield _attribute(document, stem)
         case "data":
             yield from (fact["grade"] for fact in document["data"]["classes"])
             yield from (Grade.UNRESOLVED for _ in document["data"]["undeclared"])

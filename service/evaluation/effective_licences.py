@@ -1,6 +1,7 @@
 """Effective licences and weights: what an asset is made from, to any depth, and on which terms."""
 
 from collections import deque
+from collections.abc import Collection
 from typing import Any
 
 from service.evaluation.effective_places import land_grade
@@ -15,10 +16,22 @@ _NOT_KNOWN: Terms = {"commercial_use": None, "obligations": []}
 
 
 def licences(land: Landscape, ref: str) -> list[LicenceFact]:
-    """The asset's own licence and those of all it rests on, each thing once by its shortest way, nearest first."""
-    facts: list[LicenceFact] = []
+    """The asset's own licence and those of all it rests on, each thing by its shortest way, nearest first.
+
+    A model's ancestors come by the line of derivations, too, where the shortest way is another: what a model inherits from
+    what it derives from does not depend on what else it was trained on.
+    """
     if kind_of(ref) not in (*_LICENSED, Kind.SYSTEM):
-        return facts
+        return []
+    facts = _walk(land, ref, LICENCE_FLOW)
+    if kind_of(ref) == Kind.MODEL:
+        ways = [fact["path"] for fact in facts]
+        facts += [fact for fact in _walk(land, ref, ("derived_from",)) if fact["path"] not in ways]
+    return facts
+
+
+def _walk(land: Landscape, ref: str, types: Collection[str]) -> list[LicenceFact]:
+    facts: list[LicenceFact] = []
     seen = {ref}
     queue: deque[tuple[list[str], list[str], str | None]] = deque([([ref], [], None)])
     while queue:
@@ -26,7 +39,7 @@ def licences(land: Landscape, ref: str) -> list[LicenceFact]:
         here = path[-1]
         if kind_of(here) in _LICENSED:
             facts.append(_fact(land, path, through, derivation))
-        for edge in land.up(here, LICENCE_FLOW):
+        for edge in land.up(here, types):
             if edge.target not in seen and kind_of(edge.target) in _LICENSED:
                 seen.add(edge.target)
                 queue.append(([*path, edge.target], [*through, edge.type], edge.detail.get("as", derivation)))

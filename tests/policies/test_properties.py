@@ -66,8 +66,11 @@ def test_a_foreign_owner_counts_exactly_when_every_step_down_to_the_operator_doe
         vendor = f"vendor:{number}"
         decides = veto or (share is not None and share >= threshold)
         surely, perhaps = surely and decides, perhaps and (decides or share is None)
-        link = {"vendor": vendor, "share": share, "veto": veto, "country": "US" if foreign else "DE"}
-        links.append({**link, "regimes": ["us-cloud-act"]} if foreign else {**link, "blocs": ["EEA", "EU"]})
+        # A state of its own for each company, since one state's reach is one finding.
+        country = f"X{chr(ord('A') + number)}" if foreign else "DE"
+        link = {"vendor": vendor, "share": share, "veto": veto, "country": country}
+        law = {"id": f"law-{number}", "title": f"Law {number}", "country": country}
+        links.append({**link, "regimes": [law]} if foreign else {**link, "blocs": ["EEA", "EU"]})
         if foreign and surely:
             violations.add(vendor)
         elif foreign and perhaps:

@@ -190,7 +190,12 @@ V, N, D, U = (grade.value for grade in Grade)
         (["attributes.exit_plan"], {}, U),
         (["attributes.exit_plan"], attributes({"exit_plan": {}}, {}), D),
         (["attributes.exit_plan.tested_on"], attributes({"exit_plan": {}}, {"exit_plan": V}), V),
-        (["attributes.a", "attributes.b"], attributes({"a": 1, "b": 2}, {"a": V, "b": N}), N),
+        (
+            ["attributes.commercial", "attributes.languages"],
+            attributes({"commercial": True, "languages": ["de"]}, {"commercial": V, "languages": N}),
+            N,
+        ),
+        (["attributes.licence"], {}, D),  # what the kind does not have is not missing
     ],
 )
 def test_the_grade_is_that_of_the_weakest_fact_read(reads: list[str], sections: dict[str, Any], grade: str) -> None:

@@ -70,3 +70,8 @@ idle(entry, end, threshold) if {
 		not may_command(entry, link, threshold)
 	}
 }
+
+# What a company is to the thing that the chain starts at.
+part(link) := "operator" if link.role == "operator"
+
+part(link) := "an owner of the operator" if link.role == "owner"

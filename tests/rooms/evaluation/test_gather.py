@@ -185,6 +185,21 @@ def test_licences_come_down_the_lineage_by_the_shortest_way(session: Session) ->
     assert found["dangling"] == [{"source": "dataset:d", "type": "generated_by", "target": "model:gone"}]
 
 
+def test_a_line_of_derivations_is_kept_beside_a_shorter_way(session: Session) -> None:
+    found = document(
+        session,
+        observation(
+            "model:tuned", ("derived_from", "model:mid", "finetune"), ("trained_on", "dataset:d"), licence="MIT"
+        ),
+        observation("model:mid", ("derived_from", "model:mid2", "finetune"), licence="MIT"),
+        observation("model:mid2", ("derived_from", "model:base", "finetune"), licence="MIT"),
+        observation("model:base", licence="llama2"),
+        observation("dataset:d", ("generated_by", "model:base"), licence="MIT"),
+    )
+    ways = [fact["through"] for fact in found["licences"] if fact["ref"] == "model:base"]
+    assert ways == [["trained_on", "generated_by"], ["derived_from", "derived_from", "derived_from"]]
+
+
 def test_data_of_a_region_is_that_of_all_who_send_it_there(session: Session) -> None:
     region = observation(PARIS)
     found = document(

@@ -41,42 +41,50 @@ parameters := input.parameters["JUR-001"]
 restricted := reach.restricted(parameters.data_classes)
 
 # Whoever may command something the asset rests on and is under a foreign law.
-exposed := [finding |
+exposed := [it |
 	some entry in input.control
 	some link in entry.links
 	chain.may_command(entry, link, parameters.control_threshold)
 	some regime in link.regimes
 	chain.foreign(link, regime, parameters.home)
-	finding := {
+	it := {
 		"certain": count([1 | chain.commands(entry, link, parameters.control_threshold)]) > 0,
-		"subject": sprintf("%s %s %s", [entry.of, link.vendor, regime.id]),
-		"who": sprintf("%s, %s of %s, is under %s (%s)", [
-			link.name, stands(link), entry.of, regime.title, regime.country,
-		]),
-		"origin": {"path": link.path, "vendor": link.vendor, "jurisdiction": regime.country},
+		"reach": [entry.of, regime.country],
+		"law": regime.title,
+		"path": link.path,
+		"vendor": link.vendor,
+		"company": sprintf("%s, %s of %s,", [link.name, chain.part(link), entry.of]),
 	}
 ]
 
-stands(link) := "operator" if link.role == "operator"
+# One state's reach over one thing is one finding, told of the company that is nearest, with all of that state's laws.
+finding_of(reached, exposures, rest) := {
+	"subject": concat(" ", reached),
+	"message": sprintf("%s is under %s (%s)%s.", [nearest[2], concat(" and ", sort(laws)), reached[1], rest]),
+	"path": nearest[3],
+	"vendor": nearest[1],
+	"jurisdiction": reached[1],
+} if {
+	mine := [it | some it in exposures; it.reach == reached]
+	nearest := sort([[count(it.path), it.vendor, it.company, it.path] | some it in mine])[0]
+	laws := {it.law | some it in mine; it.vendor == nearest[1]}
+}
 
-stands(link) := "an owner of the operator" if link.role == "owner"
+certain := [it | some it in exposed; it.certain]
 
 default applies := false
 
 applies if reach.possible(parameters.data_classes)
 
-violation contains object.union(it.origin, {"subject": it.subject, "message": message}) if {
+violation contains finding_of(reached, certain, rest) if {
 	count(restricted) > 0
-	some it in exposed
-	it.certain
-	message := sprintf("%s: %s data is within its reach.", [it.who, concat(", ", restricted)])
+	some reached in {it.reach | some it in certain}
+	rest := sprintf(": %s data is within its reach", [concat(", ", restricted)])
 }
 
-unknown contains object.union(it.origin, {"subject": it.subject, "message": message}) if {
+unknown contains finding_of(reached, exposed, ", and nobody states a share on the way: it may command") if {
 	count(restricted) > 0
-	some it in exposed
-	not it.certain
-	message := sprintf("%s, and nobody states a share on the way: it may command.", [it.who])
+	some reached in ({it.reach | some it in exposed} - {it.reach | some it in certain})
 }
 
 unknown contains finding if {
