@@ -16,7 +16,7 @@ from service.packs.lifecycle import Setting
 from service.packs.parameters import expectation
 from service.packs.source import Library, Pack
 
-router = APIRouter(prefix="/packs", tags=["policies"])
+router = APIRouter(prefix="/packs", tags=["policy"])
 
 Word = Literal["block", "warn", "inform"]
 

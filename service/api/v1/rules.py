@@ -11,7 +11,7 @@ from service.api.schemas.common import Listing
 from service.foundation.errors import NotFound
 from service.packs.source import Library, Rule
 
-router = APIRouter(prefix="/rules", tags=["policies"])
+router = APIRouter(prefix="/rules", tags=["policy"])
 
 
 class ParameterBody(BaseModel):

@@ -153,8 +153,12 @@ def _components(release: dict[str, Any]) -> tuple[list[dict[str, str]], list[Any
         if not isinstance(entry, dict) or not as_text(entry.get("name") or ""):
             strange.append(entry)
             continue
-        licence = as_text(entry.get("licence") or entry.get("license") or "")
-        components.append({"name": as_text(entry["name"]), **({"licence": licence} if licence else {})})
+        component = {"name": as_text(entry["name"])}
+        stated = next((entry[key] for key in ("licence", "license") if entry.get(key) is not None), None)
+        if stated is not None:
+            # A licence that is there and empty says that there is none, which is not the same as saying nothing.
+            component["licence"] = as_text(stated or "") or "unlicensed"
+        components.append(component)
     return components, strange
 
 

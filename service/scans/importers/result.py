@@ -95,6 +95,9 @@ class Source:
     fault: str | None = None
 
 
+DEPTH_MAX = 50  # levels of nesting; real records have five
+
+
 def as_text(value: Any) -> str:
     """Text as it is, dates in ISO 8601, everything else as JSON."""
     if isinstance(value, date):
@@ -114,11 +117,27 @@ def _open(path: Path, file: str) -> Source:
     if path.suffix not in (".yaml", ".yml"):
         return Source(file, fault="no record file: only .yaml and .yml hold records")
     try:
-        # libyaml where it is there: it reads these files about ten times as fast
-        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are the safe loader
+        text = path.read_text(encoding="utf-8")
+        if _too_deep(text):
+            return Source(file, fault=f"cannot be read: nested more than {DEPTH_MAX} deep")
+        # libyaml: it reads these files about ten times as fast, and its loader is as safe
+        content = yaml.load(text, yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return Source(file, fault=f"cannot be read: {' '.join(str(error).split())}")
     return Source(file, content)
+
+
+def _too_deep(text: str) -> bool:
+    """Whether building the document would take more of the stack than any record needs: libyaml's loader recurses."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEPTH_MAX:
+            return True
+    return False
 
 
 def finish(drafts: Iterable[Draft], accounts: Mapping[str, FileAccount]) -> ImportResult:

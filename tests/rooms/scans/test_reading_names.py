@@ -12,6 +12,7 @@ from service.inventory.values import is_name
 from service.scans.importers.names import SEGMENT_MAX, distinct, slug, spelling
 from service.scans.importers.organisations import organisations, table, vendor
 from service.scans.importers.quantities import leading, whole
+from service.scans.importers.result import sources
 
 VENDORS = Path(__file__).parents[3] / "policies" / "data" / "vendors.yaml"
 
@@ -130,3 +131,11 @@ def test_the_table_agrees_with_the_catalogue() -> None:
     for key in shipped.keys() & listed.keys():
         seats = {shipped[key].get("incorporated_in"), shipped[key].get("headquarters")}
         assert listed[key].country in seats, key
+
+
+def test_a_file_nested_without_end_is_reported_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "deep.yaml").write_text("[" * 60_000)
+    (tmp_path / "fine.yaml").write_text("[[1]]")
+    deep, fine = sources(tmp_path)
+    assert "nested more than" in (deep.fault or "")
+    assert fine.content == [[1]]
