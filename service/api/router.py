@@ -11,7 +11,9 @@ from service.api.v1 import (
     evaluations,
     gate,
     openness,
+    packs,
     reference,
+    rules,
     tokens,
     violations,
     workspaces,
@@ -26,6 +28,8 @@ router.include_router(evaluations.router)
 router.include_router(gate.router)
 router.include_router(decisions.router)
 router.include_router(openness.router)
+router.include_router(packs.router)
+router.include_router(rules.router)
 router.include_router(reference.router)
 router.include_router(tokens.router)
 router.include_router(audit.router)
