@@ -95,8 +95,8 @@ class Sandbox:
         deadline = time.monotonic() + self._timeout
         heading = head.encode()
         try:
-            self._write(_REQUEST.pack(op, len(heading), len(body)) + heading, deadline)
-            self._write(body, deadline)
+            # In one piece: the child wakes up once for each write.
+            self._write(b"".join((_REQUEST.pack(op, len(heading), len(body)), heading, body)), deadline)
             status, length = _ANSWER.unpack(self._read(_ANSWER.size, deadline))
             answer = self._read(length, deadline)
         except (BrokenPipeError, EOFError):

@@ -4,7 +4,7 @@ A registered asset stands before the catalogue's entry of the same ref and takes
 Everything is looked up once and remembered, since a batch asks for the same regions and vendors again and again.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 from typing import Any, cast
 
@@ -37,6 +37,9 @@ class Landscape:
         self.catalogue = catalogue
         self.as_of = as_of
         self._attributes: dict[str, dict[str, Any] | None] = {}
+        self._up: dict[str, list[EdgeView]] = {}
+        self._down: dict[str, list[EdgeView]] = {}
+        self._reach: dict[str, ReachView | None] = {}
         self._licences: dict[str, licences.Resolution] = {}
 
     def asset(self, ref: str) -> AssetView | None:
@@ -64,17 +67,23 @@ class Landscape:
         shipped = self.catalogue.asset_attributes(ref)
         return "inferred" if shipped is not None and attribute in shipped else "unresolved"
 
-    def up(self, ref: str, types: Collection[str]) -> Iterator[EdgeView]:
+    def up(self, ref: str, types: Collection[str]) -> list[EdgeView]:
         """Edges of these types from `ref` to what it rests on, in a fixed order."""
-        return iter(sorted((e for e in self.part.up.get(ref, ()) if e.type in types), key=_edge_order))
+        if ref not in self._up:
+            self._up[ref] = sorted(self.part.up.get(ref, ()), key=_edge_order)
+        return [edge for edge in self._up[ref] if edge.type in types]
 
-    def down(self, ref: str, types: Collection[str]) -> Iterator[EdgeView]:
+    def down(self, ref: str, types: Collection[str]) -> list[EdgeView]:
         """Edges of these types into `ref` from what rests on it, in a fixed order."""
-        return iter(sorted((e for e in self.part.down.get(ref, ()) if e.type in types), key=_edge_order))
+        if ref not in self._down:
+            self._down[ref] = sorted(self.part.down.get(ref, ()), key=_edge_order)
+        return [edge for edge in self._down[ref] if edge.type in types]
 
     def reach(self, ref: str) -> ReachView | None:
         """What matters of a system or dataset, also where only its existence was looked up."""
-        return self.part.reach.get(ref) or self._reach_of_asset(ref)
+        if ref not in self._reach:
+            self._reach[ref] = self.part.reach.get(ref) or self._reach_of_asset(ref)
+        return self._reach[ref]
 
     def licence(self, raw: str) -> licences.Resolution:
         """What a licence text means."""
@@ -98,4 +107,4 @@ class Landscape:
 
 
 def _edge_order(edge: EdgeView) -> tuple[str, str, str, str]:
-    return (edge.type, edge.target, edge.source, str(edge.detail.get("purpose", "")))
+    return (edge.type, edge.target, edge.source, edge.detail.get("purpose", "") if edge.detail else "")

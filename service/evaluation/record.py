@@ -84,7 +84,7 @@ def hold(session: Session, workspace: UUID, asset_ids: Sequence[int]) -> dict[in
         """),
         {"ids": ids},
     )
-    return {row.asset_id: Remembered(row.input_digest, row.bundle_digest, row.engine) for row in rows}
+    return {asset_id: Remembered(*judged_on) for asset_id, *judged_on in rows.all()}
 
 
 def remember(session: Session, decisions: Mapping[int, Decision], engine: str, at: datetime) -> None:
@@ -139,10 +139,12 @@ def keep_inputs(session: Session, prepared: Iterable[Prepared]) -> None:
 
 def keep_bundle(session: Session, bundle: Bundle) -> None:
     """Keeps the rules that decided."""
-    body = zlib.compress(canonical.encode(bundle.as_dict()))
-    session.connection().execute(
+    connection, values = session.connection(), {"digest": bundle.digest}
+    if connection.execute(text("SELECT 1 FROM kept_bundle WHERE digest = :digest"), values).first():
+        return
+    connection.execute(
         text("INSERT INTO kept_bundle (digest, body) VALUES (:digest, :body) ON CONFLICT (digest) DO NOTHING"),
-        {"digest": bundle.digest, "body": body},
+        {**values, "body": zlib.compress(canonical.encode(bundle.as_dict()))},
     )
 
 

@@ -25,7 +25,7 @@ from service.inventory import graph
 from service.inventory.facts import Observation
 from service.inventory.overlay import Overlay
 from service.inventory.reference import Catalogue
-from service.inventory.views import WorkspaceView
+from service.inventory.views import Slice, WorkspaceView
 from service.packs.queries import in_force
 from service.packs.source import Assignment
 from service.pipeline import Ground
@@ -53,14 +53,18 @@ def check(session: Session, ground: Ground, question: Question, actor: Actor) ->
     """
     workspace = question.workspace
     overlay = Overlay(question.candidates)
-    refs = sorted(overlay.assets.keys() | graph.reached_assets(session, workspace, overlay))
-    dependents = sorted(graph.resting_on(session, workspace, overlay) - set(refs))
     catalogue = Catalogue.load(session, workspace.id)
     assignment = in_force(session, ground.library, workspace.id)
+    part = Slice(workspace.name)
+    graph.add_above(session, workspace.id, part, (), catalogue, overlay)
+    refs = sorted(overlay.assets.keys() | graph.reached_assets(part, overlay))
+    dependents = sorted(graph.resting_on(session, workspace, overlay) - set(refs))
+    if dependents:
+        graph.add_above(session, workspace.id, part, dependents, catalogue, overlay)
+    graph.add_below(session, workspace.id, part, refs + dependents, overlay)
     prepared: list[Prepared] = []
     decisions: list[Decision] = []
     for batch in _batches(refs + dependents):
-        part = graph.slice_for(session, workspace, batch, catalogue, overlay)
         documents = prepare(part, batch, catalogue.on(question.as_of), question.as_of, assignment)
         prepared += documents
         decisions += _evaluate(ground, assignment, documents)

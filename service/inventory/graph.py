@@ -3,7 +3,7 @@
 Each walk is one recursive query in the database; memory holds what was found and never the whole estate.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.inventory import edges, reference
-from service.inventory.facts import Kind
+from service.inventory.facts import Kind, RelationType
 from service.inventory.overlay import Overlay
 from service.inventory.views import AssetView, EdgeView, ReachView, Slice, WorkspaceView
 
@@ -24,6 +24,8 @@ _ASSETS = """
            created_at, updated_at
     FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND
 """
+# Most edges have no detail; none is then to be read.
+_EDGE = "owner_ref, from_ref, type, to_ref, NULLIF(detail, '{}') AS detail"
 _REACH = """
     SELECT ref, kind, attributes -> 'data_classes' AS data_classes, attributes -> 'commercial' AS commercial,
            attributes ->> 'criticality' AS criticality, evidence -> 'data_classes' ->> 'grade' AS grade
@@ -35,48 +37,88 @@ _REACH = """
 def assets_by_id(session: Session, workspace: UUID, ids: Sequence[int]) -> dict[int, AssetView]:
     """Assets under these keys that are not deleted."""
     rows = session.connection().execute(text(_ASSETS + " id = ANY (:ids)"), {"workspace": workspace, "ids": list(ids)})
-    return {row.id: AssetView(*row) for row in rows}
+    return {row.id: AssetView(*row) for row in rows.all()}
 
 
 def assets_by_ref(session: Session, workspace: UUID, refs: Collection[str]) -> dict[str, AssetView]:
     """Assets under these refs that are not deleted."""
+    if not refs:
+        return {}
     rows = session.connection().execute(
         text(_ASSETS + " ref = ANY (:refs)"), {"workspace": workspace, "refs": list(refs)}
     )
-    return {row.ref: AssetView(*row) for row in rows}
+    return {row.ref: AssetView(*row) for row in rows.all()}
 
 
 def slice_for(
-    session: Session,
-    workspace: WorkspaceView,
-    refs: Collection[str],
-    catalogue: reference.Catalogue,
-    overlay: Overlay | None = None,
+    session: Session, workspace: WorkspaceView, refs: Collection[str], catalogue: reference.Catalogue
 ) -> Slice:
     """What is needed to judge `refs`: everything they rest on, and the systems and datasets that rest on them."""
-    laid = overlay or Overlay()
-    part = Slice(workspace.name)
-    stated = laid.all_edges()
-    start = set(refs) | {edge.target for edge in stated}
-    up = [*laid.replace(_walk(session, "up", workspace.id, start, edges.DEPENDENCY)), *stated]
-    for edge in up:
-        part.up.setdefault(edge.source, []).append(edge)
-    named = set(refs) | {edge.source for edge in up} | {edge.target for edge in up}
-    _load_assets(session, workspace.id, part, named, catalogue, laid)
-    _load_reach(session, workspace.id, part, refs, laid)
+    part, nothing = Slice(workspace.name), Overlay()
+    add_above(session, workspace.id, part, refs, catalogue, nothing)
+    add_below(session, workspace.id, part, refs, nothing)
     return part
 
 
-def reached_assets(session: Session, workspace: WorkspaceView, overlay: Overlay) -> set[str]:
+def add_above(
+    session: Session,
+    workspace: UUID,
+    part: Slice,
+    refs: Collection[str],
+    catalogue: reference.Catalogue,
+    laid: Overlay,
+) -> None:
+    """Adds `refs`, the candidates, everything they rest on and all edges between. Comes before `add_below`."""
+    stated = laid.all_edges()
+    start = {*refs, *laid.assets, *(edge.target for edge in stated)} - part.up.keys()
+    up = [*laid.replace(_walk(session, "up", workspace, start, edges.DEPENDENCY)), *stated]
+    _add_up(part, up)
+    named = start | {edge.source for edge in up} | {edge.target for edge in up}
+    part.assets.update(laid.assets)
+    asked = set(part.assets)
+    missing = named | catalogue.rests_on(named)
+    while missing := missing - asked:
+        found = assets_by_ref(session, workspace, missing)
+        part.assets.update(found)
+        asked |= missing
+        # A registered vendor may name owners that no walk has met, since its own ref came out of the catalogue.
+        rows = laid.replace(_walk(session, "up", workspace, found.keys() - named, edges.DEPENDENCY))
+        _add_up(part, rows)
+        targets = {edge.target for edge in rows}
+        missing = targets | catalogue.rests_on(targets)
+
+
+def reached_assets(part: Slice, laid: Overlay) -> set[str]:
     """Refs of registered assets that the candidates reach by any dependency, the candidates themselves not among them."""
-    targets = {edge.target for edge in overlay.all_edges()}
-    rows = overlay.replace(_walk(session, "up", workspace.id, targets, edges.DEPENDENCY))
-    named = targets | {edge.source for edge in rows} | {edge.target for edge in rows}
-    found = session.connection().execute(
-        text("SELECT ref FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND ref = ANY (:refs)"),
-        {"workspace": workspace.id, "refs": list(named)},
-    )
-    return {row.ref for row in found} - overlay.assets.keys()
+    reached = {edge.target for edge in laid.all_edges()}
+    todo = list(reached)
+    while todo:
+        fresh = {edge.target for edge in part.up.get(todo.pop(), ())} - reached
+        reached |= fresh
+        todo += fresh
+    return (reached & part.assets.keys()) - laid.assets.keys()
+
+
+def add_below(session: Session, workspace: UUID, part: Slice, refs: Collection[str], laid: Overlay) -> None:
+    """Adds the systems and datasets that rest on `refs`, as far as the documents of `refs` tell of them."""
+    start = [ref for ref in refs if ref.startswith(_REACHED)]
+    if not start:
+        return
+    types = sorted(set(edges.DATA_FLOW) | set(edges.CONSUMPTION))
+    stated = [edge for edge in laid.all_edges() if edge.type in types]
+    # What a candidate newly ties to a host counts for the host at once.
+    found = [*laid.replace(_walk(session, "down", workspace, start, types)), *stated]
+    for edge in found:
+        part.down.setdefault(edge.target, []).append(edge)
+    carriers = {edge.source for edge in found if edge.source.startswith(_REACHING)} | set(start)
+    # The data of a system includes that of the datasets it uses.
+    systems = [ref for ref in carriers if ref.startswith(f"{Kind.SYSTEM}:")]
+    _add_uses(session, workspace, part, [ref for ref in systems if ref not in part.up], laid)
+    carriers |= {
+        edge.target for system in systems for edge in part.up.get(system, ()) if edge.type == RelationType.USES
+    }
+    _add_reach(session, workspace, part, [ref for ref in carriers - part.assets.keys() if ref.startswith(_REACHING)])
+    part.reach.update(laid.reach)
 
 
 def resting_on(session: Session, workspace: WorkspaceView, overlay: Overlay) -> set[str]:
@@ -122,64 +164,39 @@ def _walk(session: Session, way: str, workspace: UUID, start: Collection[str], t
     if not start:
         return []
     # `way` is one of two words of this file, never an input.
-    query = f"SELECT * FROM edges_{way}(:workspace, CAST(:start AS text[]), CAST(:types AS text[]))"  # noqa: S608
-    rows = session.connection().execute(
-        text(query), {"workspace": workspace, "start": list(start), "types": list(types)}
-    )
-    return list(rows)
+    query = f"SELECT {_EDGE} FROM edges_{way}(:workspace, CAST(:start AS text[]), CAST(:types AS text[]))"  # noqa: S608
+    values = {"workspace": workspace, "start": list(start), "types": list(types)}
+    return list(session.connection().execute(text(query), values).all())
 
 
-def _load_assets(
-    session: Session, workspace: UUID, part: Slice, named: set[str], catalogue: reference.Catalogue, laid: Overlay
-) -> None:
-    part.assets.update(laid.assets)
-    missing = named | catalogue.rests_on(named)
-    asked: set[str] = set(laid.assets)
-    while missing := missing - asked:
-        found = assets_by_ref(session, workspace, missing)
-        part.assets.update(found)
-        asked |= missing
-        # A registered vendor may name owners that no walk has met, since its own ref came out of the catalogue.
-        rows = _walk(session, "up", workspace, [r for r in found if r not in named], edges.DEPENDENCY)
-        for edge in laid.replace(rows):
-            part.up.setdefault(edge.source, []).append(edge)
-        targets = {row.to_ref for row in rows}
-        missing = targets | catalogue.rests_on(targets)
+def _add_up(part: Slice, found: Iterable[EdgeView]) -> None:
+    """Adds edges by their sources. A walk brings all of a source's edges, so a source that is there has them."""
+    fresh: dict[str, list[EdgeView]] = {}
+    for edge in found:
+        if edge.source not in part.up:
+            fresh.setdefault(edge.source, []).append(edge)
+    part.up.update(fresh)
 
 
-def _load_reach(session: Session, workspace: UUID, part: Slice, refs: Collection[str], laid: Overlay) -> None:
-    start = [ref for ref in refs if ref.startswith(_REACHED)]
-    if not start:
+def _add_uses(session: Session, workspace: UUID, part: Slice, systems: Sequence[str], laid: Overlay) -> None:
+    """The datasets that systems use whose own edges no walk has brought: their data is the systems', too."""
+    if not systems:
         return
-    types = sorted(set(edges.DATA_FLOW) | set(edges.CONSUMPTION))
-    stated = [edge for edge in laid.all_edges() if edge.type in types]
-    # What a candidate newly ties to a host counts for the host at once.
-    rows = [*laid.replace(_walk(session, "down", workspace, start, types)), *stated]
-    for edge in rows:
-        part.down.setdefault(edge.target, []).append(edge)
-    carriers = {edge.source for edge in rows if edge.source.startswith(_REACHING)} | set(start)
-    # The data of a system includes that of the datasets it uses.
-    systems = [ref for ref in carriers if ref.startswith(f"{Kind.SYSTEM}:")]
-    for row in _uses(session, workspace, systems, laid):
-        known = part.up.setdefault(row.source, [])
-        if row not in known:
-            known.append(row)
-        carriers.add(row.target)
-    found = session.connection().execute(text(_REACH), {"workspace": workspace, "refs": list(carriers)})
-    for one in found:
-        classes = None if one.data_classes is None else tuple(one.data_classes)
-        grade = one.grade or "unresolved"
-        part.reach[one.ref] = ReachView(one.ref, one.kind, classes, one.commercial, one.criticality, grade)
-    part.reach.update(laid.reach)
-
-
-def _uses(session: Session, workspace: UUID, systems: Sequence[str], laid: Overlay) -> list[EdgeView]:
     rows = session.connection().execute(
-        text("""
-            SELECT owner_ref, from_ref, type, to_ref, detail FROM edge
+        text(f"""
+            SELECT {_EDGE} FROM edge
             WHERE workspace_id = :workspace AND type = 'uses' AND from_ref = ANY (:systems)
               AND to_ref LIKE 'dataset:%'
-        """),
+        """),  # noqa: S608 -- the columns are a constant of this file
         {"workspace": workspace, "systems": list(systems)},
     )
-    return laid.replace(rows)
+    _add_up(part, laid.replace(rows.all()))
+
+
+def _add_reach(session: Session, workspace: UUID, part: Slice, refs: Collection[str]) -> None:
+    if not refs:
+        return
+    found = session.connection().execute(text(_REACH), {"workspace": workspace, "refs": list(refs)})
+    for ref, kind, classes, commercial, criticality, grade in found.all():
+        held = None if classes is None else tuple(classes)
+        part.reach[ref] = ReachView(ref, kind, held, commercial, criticality, grade or "unresolved")

@@ -21,8 +21,12 @@ class Overlay:
         }
 
     def replace(self, rows: Iterable[Any]) -> list[EdgeView]:
-        """Stored edges with those of the candidates in place of what they said before."""
-        return [EdgeView(r.from_ref, r.type, r.to_ref, r.detail) for r in rows if r.owner_ref not in self.assets]
+        """Stored edges (owner, source, type, target, detail), without what the candidates themselves said before."""
+        return [
+            EdgeView(source, type_, target, detail or {})
+            for owner, source, type_, target, detail in rows
+            if owner not in self.assets
+        ]
 
     def all_edges(self) -> list[EdgeView]:
         """Every edge that a candidate states."""
@@ -37,7 +41,7 @@ def _candidate(observation: Observation) -> AssetView:
     return AssetView(
         id=None,
         ref=observation.ref,
-        kind=observation.kind.value,
+        kind=str(observation.kind),
         name=observation.name,
         title=observation.title,
         labels=observation.labels,
