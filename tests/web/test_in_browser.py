@@ -42,7 +42,8 @@ def test_a_call_can_be_tried_out_with_a_token(browser: Browser, url: str) -> Non
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()
     block.get_by_role("button", name="Execute").click()
-    expect(block.locator(".live-responses-table tr.response .response-col_status").first).to_contain_text("200", timeout=15_000)
+    status = block.locator(".live-responses-table tr.response .response-col_status").first
+    expect(status).to_contain_text("200", timeout=15_000)
     assert complaints == []
 
 
