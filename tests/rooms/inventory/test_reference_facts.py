@@ -179,6 +179,7 @@ def test_standards_are_known_by_name_and_alias() -> None:
     assert status("S3 compatible") == "de_facto"
     assert status("cuda") == "proprietary"
     assert status("safe_tensors") is None
+    assert (status("safetensors", "2026-04-07"), status("safetensors", "2026-04-08")) == ("de_facto", "open")
     assert (status("mcp", "2025-12-08"), status("mcp", "2025-12-09")) == ("de_facto", "open")
     assert all(TODAY.open_standard(e.key) for e in STANDARDS if e.holds_on(TODAY.day))
 
