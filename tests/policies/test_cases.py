@@ -71,7 +71,9 @@ def test_a_case_that_expects_something_else_is_reported(
 def test_a_finding_that_is_not_what_a_case_says_is_reported(
     embedded: EmbeddedEngine, library: Library, cases: list[Case], expected: dict[str, Any], line: str
 ) -> None:
-    held = next(case for case in cases if case.name == "a foreign operator is one violation, with every law it is under")
+    held = next(
+        case for case in cases if case.name == "a foreign operator is one violation, with every law it is under"
+    )
     (first,) = held.findings
     wrong = ExpectedFinding(**{**first.model_dump(), **expected})
     (ran,) = run(embedded, library, [replace(held, findings=(wrong,))])
