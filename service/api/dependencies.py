@@ -1,9 +1,10 @@
 """What endpoints ask for: a unit of work, the caller, his workspace, the page he wants.
 
-Endpoints are plain functions: FastAPI runs them in its threads, where waiting for the database holds up nobody else.
+Endpoints are plain functions: FastAPI runs them in its threads, where waiting for the database holds up nobody else. What
+waits for nothing is `async` here, so that it needs no thread.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -28,13 +29,13 @@ _bearer = HTTPBearer(
 )
 
 
-def engine_of(request: Request) -> Engine:
+async def engine_of(request: Request) -> Engine:
     """The database of the app that serves this request; a streaming endpoint opens its own units of work on it."""
     bind: Engine = request.app.state.engine
     return bind
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """The settings of the app that serves this request."""
     settings: Settings = request.app.state.settings
     return settings
@@ -72,13 +73,13 @@ def _principal(
     return principal
 
 
-def require(permission: Permission) -> Callable[..., Principal]:
+def require(permission: Permission) -> Callable[..., Awaitable[Principal]]:
     """A dependency that lets the caller in if his role carries `permission`, and says who he is.
 
     Use: `principal: Annotated[Principal, Depends(require(Permission.READ))]`, or the ready-made `Reader` and its kin.
     """
 
-    def demand(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+    async def demand(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
         principal.demand(permission)
         return principal
 
@@ -133,7 +134,7 @@ class Paging:
     cursor: str | None
 
 
-def _paging(
+async def _paging(
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Rows on one page")] = LIMIT_DEFAULT,
     cursor: Annotated[
         str | None, Query(max_length=2000, description="The `next_cursor` of the page before, unchanged")

@@ -1,4 +1,4 @@
-"""The API in a process of its own, as production runs it, for benchmarks that measure over HTTP."""
+"""The API in a process of its own, as production runs it, for what is measured from outside."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import requests
 
@@ -15,9 +16,17 @@ TOKEN = "bootstrap-token-of-the-benchmark"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running API: its address, without a slash at the end, and its process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def serving(database_url: str) -> Iterator[str]:
-    """URL of a running API on this database, with the embedded engine."""
+def serving(database_url: str) -> Iterator[Server]:
+    """A running API on this database, with the embedded engine."""
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -42,7 +51,7 @@ def serving(database_url: str) -> Iterator[str]:
                 assert time.monotonic() < deadline
                 assert process.poll() is None
                 time.sleep(0.1)
-        yield url
+        yield Server(url, process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -15,13 +15,13 @@ from tests.bench.server import HEADERS, serving
 def test_bulk(engine: Engine, database_url: str, say: Say) -> None:
     count = size(20_000)
     lines = [canonical.encode(document) for document in manifests(count)]
-    with serving(database_url) as url:
+    with serving(database_url) as server:
         begun = time.perf_counter()
-        answer = requests.post(f"{url}/api/v1/assets:bulk", data=b"\n".join(lines), headers=HEADERS, timeout=600)
+        answer = requests.post(f"{server.url}/api/v1/assets:bulk", data=b"\n".join(lines), headers=HEADERS, timeout=600)
         first = count / (time.perf_counter() - begun)
         assert answer.text.count('"created"') == count
         begun = time.perf_counter()
-        answer = requests.post(f"{url}/api/v1/assets:bulk", data=b"\n".join(lines), headers=HEADERS, timeout=600)
+        answer = requests.post(f"{server.url}/api/v1/assets:bulk", data=b"\n".join(lines), headers=HEADERS, timeout=600)
         again = count / (time.perf_counter() - begun)
         assert answer.text.count('"unchanged"') == count
     with psycopg.connect(database_url) as connection:

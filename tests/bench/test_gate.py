@@ -36,11 +36,11 @@ def test_gate(engine: Engine, database_url: str, ground: Ground, opa_url: str, s
     count = size(20_000)
     home = load(engine, count)
     body = canonical.encode({"candidate": [CANDIDATE]})
-    with serving(database_url) as url, requests.Session() as http:
-        answer = http.post(f"{url}/api/v1/gate", data=body, headers=HEADERS)
+    with serving(database_url) as server, requests.Session() as http:
+        answer = http.post(f"{server.url}/api/v1/gate", data=body, headers=HEADERS)
         answer.raise_for_status()
         decision = answer.json()["decision"]
-        gate = _times(http, f"{url}/api/v1/gate", [body], HEADERS)
+        gate = _times(http, f"{server.url}/api/v1/gate", [body], HEADERS)
 
     with unit_of_work(engine) as session:
         documents, packages = _documents(session, ground, home.id, decision["id"])
