@@ -107,6 +107,32 @@ class ExitPlan(Strict):
     alternatives: Annotated[list[Line], _LIST] | None = None
 
 
+class SeenPlace(Strict):
+    """A region where somebody other than the declaration saw the asset or its data: a scanner, an audit, an invoice."""
+
+    region: RegionRef
+    purpose: Purpose | None = None
+    source: Line
+    on: Day | None = None
+
+
+class EvaluationResult(Strict):
+    """One benchmark run on a model: with which tool, and when."""
+
+    benchmark: Line
+    tool: Line | None = None
+    on: Day
+
+
+class GpaiDocuments(Strict):
+    """What EU AI Act Art. 53(1) asks of a general-purpose model, each as the place where it can be read."""
+
+    technical_documentation: Line | None = None
+    downstream_information: Line | None = None
+    copyright_policy: Line | None = None
+    training_summary: Line | None = None
+
+
 Jurisdictions = Annotated[list[Jurisdiction], _LIST]
 Languages = Annotated[list[Language], _LIST]
 Lines = Annotated[list[Line], _LIST]
@@ -129,6 +155,13 @@ class ModelAttributes(Strict):
     training_flop: Annotated[float, Field(gt=0)] | None = None
     components: Annotated[list[Component], _LIST] | None = None
     card: Url | None = None
+    weights_released_on: Day | None = None
+    evaluations: Annotated[list[EvaluationResult], _LIST] | None = None
+    gpai_documents: GpaiDocuments | None = None
+    systemic_risk: bool | None = None
+    monetised: bool | None = None
+    notices: Lines | None = None
+    seen_in: Annotated[list[SeenPlace], _LIST] | None = None
     generates_text: bool | None = None
     generates_code: bool | None = None
     generates_image: bool | None = None
@@ -146,7 +179,10 @@ class DatasetAttributes(Strict):
     collection: Collection | None = None
     languages: Languages | None = None
     synthetic: bool | None = None
+    subjects: Count | None = None
+    basis: Line | None = None
     data_paths: DataPaths | None = None
+    seen_in: Annotated[list[SeenPlace], _LIST] | None = None
 
 
 class GpuHostAttributes(Strict):
@@ -157,6 +193,7 @@ class GpuHostAttributes(Strict):
     confidential_computing: bool | None = None
     driver: Line | None = None
     owner: VendorRef | None = None
+    seen_in: Annotated[list[SeenPlace], _LIST] | None = None
 
 
 class CloudRegionAttributes(Strict):
@@ -187,6 +224,7 @@ class VendorAttributes(Strict):
     owners: Annotated[list[Owner], _LIST] | None = None
     dpf_certified: bool | None = None
     certifications: Lines | None = None
+    subprocessors_disclosed: bool | None = None
 
 
 class SoftwareAttributes(Strict):
@@ -210,6 +248,7 @@ class AiServiceAttributes(Strict):
     retention: Line | None = None
     trains_on_inputs: bool | None = None
     data_paths: DataPaths | None = None
+    seen_in: Annotated[list[SeenPlace], _LIST] | None = None
 
 
 class SystemAttributes(Strict):
@@ -225,7 +264,9 @@ class SystemAttributes(Strict):
     languages: Languages | None = None
     ai_act_class: Literal["prohibited", "high", "limited", "minimal"] | None = None
     exit_plan: ExitPlan | None = None
+    notices: Lines | None = None
     data_paths: DataPaths | None = None
+    seen_in: Annotated[list[SeenPlace], _LIST] | None = None
 
 
 ATTRIBUTES: Final[Mapping[Kind, type[Strict]]] = {
