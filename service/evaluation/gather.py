@@ -4,16 +4,25 @@ Everything that needs a walk is resolved here, once, so that a rule reads and ne
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from service.evaluation.effective_control import Controls
+from service.evaluation.effective_holders import holders
+from service.evaluation.effective_languages import languages
 from service.evaluation.effective_licences import licences, weights
+from service.evaluation.effective_parts import Outcomes, Parts
 from service.evaluation.effective_places import places
-from service.evaluation.effective_reach import consumers, data
+from service.evaluation.effective_reach import carriers, consumers, data
+from service.evaluation.effective_seen import seen
+from service.evaluation.effective_subjects import subjects
+from service.evaluation.effective_subprocessors import subprocessors
 from service.evaluation.landscape import Landscape, kind_of
-from service.evaluation.policy_input import VERSION, AssetFact, Dangling, Evidence, PolicyInput
+from service.evaluation.policy_input import VERSION, AssetFact, Concentration, Dangling, Evidence, PolicyInput
+from service.evaluation.portfolio import Portfolio
 from service.evaluation.prepared import Prepared, SlotInput, seal
 from service.inventory.edges import DEPENDENCY
+from service.inventory.facts import Kind
 from service.inventory.reference import DatedCatalogue
 from service.inventory.views import Slice
 from service.packs.source import Assignment, Slot
@@ -21,12 +30,30 @@ from service.packs.source import Assignment, Slot
 _DANGLING_AT_MOST = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What documents tell beyond the slice: how the alternatives of parts were last judged, and the whole portfolio.
+
+    The portfolio stands in documents of vendors alone; where none is asked for, it may be None.
+    """
+
+    outcomes: Outcomes = field(default_factory=dict)
+    portfolio: Portfolio | None = None
+
+
 def prepare(
-    part: Slice, refs: Sequence[str], catalogue: DatedCatalogue, as_of: date, assignment: Assignment
+    part: Slice,
+    refs: Sequence[str],
+    catalogue: DatedCatalogue,
+    as_of: date,
+    assignment: Assignment,
+    standing: Standing | None = None,
 ) -> list[Prepared]:
     """A document for each of `refs`, in their order; all must be in the slice or in the catalogue."""
+    standing = standing or Standing()
     land = Landscape(part, catalogue, as_of)
     controls = Controls(land)
+    parts = Parts(land, controls, standing.outcomes)
     slots: dict[str, tuple[SlotInput, ...]] = {}
     prepared = []
     for ref in refs:
@@ -34,7 +61,11 @@ def prepare(
         if kind not in slots:
             rules = [rule.id for rule in assignment.bundle.rules if kind in rule.kinds]
             slots[kind] = tuple(slot_input(slot, rules) for slot in assignment.slots)
-        document = _document(land, controls, ref)
+        document: PolicyInput = {
+            **_document(land, controls, ref),
+            "parts": parts.of(ref),
+            "concentration": _concentration(land, standing.portfolio, ref),
+        }
         prepared.append(seal(document, slots[kind]))
     return prepared
 
@@ -49,20 +80,35 @@ def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:
 
 def _document(land: Landscape, controls: Controls, ref: str) -> PolicyInput:
     where = places(land, ref)
+    ways = carriers(land, ref)
+    whose = subjects(land, ways)
     return {
         "version": VERSION,
         "as_of": land.as_of.isoformat(),
         "workspace": land.part.workspace,
         "asset": _asset(land, ref),
-        "data": data(land, ref),
+        "data": data(land, ways),
         "places": where,
         "control": controls.of(ref, where),
         "licences": licences(land, ref),
         "weights": weights(land, ref),
         "consumers": consumers(land, ref),
         "dangling": _dangling(land, ref),
+        "subjects": whose,
+        "localisation": [],
+        "seen": seen(land, ref, where),
+        "holders": holders(land, ref),
+        "subprocessors": subprocessors(land, controls, ref),
+        "languages": languages(land, ref),
+        "accelerators": [],
         "parameters": {},
     }
+
+
+def _concentration(land: Landscape, portfolio: Portfolio | None, ref: str) -> Concentration | None:
+    if portfolio is None or kind_of(ref) != Kind.VENDOR:
+        return None
+    return portfolio.of(ref, (land.attributes(ref) or {}).get("incorporated_in"))
 
 
 def _asset(land: Landscape, ref: str) -> AssetFact:

@@ -60,15 +60,20 @@ class Control(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class Holder(TypedDict):
-    """Who holds a vendor, directly or through others.
+    """Who holds a vendor, directly or through others: one entry for each way, which `path` shows, from vendor to holder.
 
-    `share` is the product of all shares on the way, None where one of them is not stated. Natural persons and funds count by their country. `path` leads from the vendor to the holder.
+    `share` is the product of all shares on the way in millionths, rounded up, None where one of them is not stated. `veto`
+    says that he has one, or has one over a company that commands all the way down. Persons and funds count by their country.
+    `holder` is False for what is left of a company when all that its record states are counted: nobody says who holds that.
     """
 
     vendor: str
     name: str
+    holder: bool
     country: str | None
+    headquarters: str | None
     blocs: list[str]
+    headquarters_blocs: list[str]
     share: int | None
     veto: bool
     path: list[str]
@@ -76,39 +81,42 @@ class Holder(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
-class Subprocessor(TypedDict):
-    """A company that works for the vendor or for an AI service's provider, at any depth, with the laws it is under."""
-
-    vendor: str
-    known: bool
-    country: str | None
-    blocs: list[str]
-    regimes: list[Regime]
-    path: list[str]
-
-
-@with_config(ConfigDict(extra="forbid"))
 class Subprocessors(TypedDict):
-    """`undisclosed` lists the vendors on the way that neither name subprocessors nor state that they have none."""
+    """Companies that work for a vendor, or for an AI service's provider, at any depth.
 
-    items: list[Subprocessor]
-    undisclosed: list[str]
+    `chains` tells for each who stands above it. `undisclosed` lists paths to the vendors on the way that name no
+    subprocessor without stating that they have none, or state that their list is not open; of an AI service without
+    provider the path to itself.
+    """
+
+    chains: list[Control]
+    undisclosed: list[list[str]]
 
 
 @with_config(ConfigDict(extra="forbid"))
 class Concentration(TypedDict):
-    """What of the workspace rests on one vendor, computed once for an evaluation.
+    """What of the workspace rests on one vendor, computed once for an evaluation. Shares in basis points.
 
-    Shares in basis points. `systems`: high and critical systems that rest on it or on what it owns, of `systems_total`;
-    `accelerators`: of all counted in the workspace, those it supplies; `country_accelerators` those designed in its
-    country. None where there is nothing to count.
+    A system rests on whoever runs or provides what it uses, and on whoever commands that company. `systems` names, of the
+    `systems_count` high and critical ones (of `systems_total`) that surely do, the first 20. `systems_least` is the share
+    they surely have, `systems_most` the one they may have: `open` names the first 20 systems that do not say how critical
+    they are, or rest on something whose control is not known to the top. None where there is nothing to count.
+
+    `accelerators_*` count the accelerators in the workspace's hosts that it or a company it commands supplies;
+    `country_*` those whose supplier is incorporated in its `country`; `uncounted` names the hosts with accelerators that
+    state no number or no supplier.
     """
 
     systems: list[str]
+    systems_count: int
     systems_total: int
-    systems_share: int | None
+    systems_least: int | None
+    systems_most: int | None
+    open: list[str]
     accelerators: int
     accelerators_total: int
     accelerators_share: int | None
     country: str | None
+    country_accelerators: int
     country_accelerators_share: int | None
+    uncounted: list[str]

@@ -64,25 +64,51 @@ class WeightFact(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class Jurisdiction(TypedDict):
+    """A state whose law reaches something: its place is there, or a company that commands its operator is."""
+
+    country: str
+    blocs: list[str]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Way(TypedDict):
+    """A place, host or service that something runs at: `jurisdictions` sorted by country.
+
+    `complete` when the place and everybody who commands the operator are known to the top.
+    """
+
+    ref: str
+    jurisdictions: list[Jurisdiction]
+    complete: bool
+
+
+@with_config(ConfigDict(extra="forbid"))
 class Alternative(TypedDict):
-    """Something that could take a part's place."""
+    """Something that could take a part's place.
+
+    `outcomes`: by pack id, what its last judgement came to (`pass`, `violation`, `unknown`, `error`); empty: never judged.
+    """
 
     ref: str
     registered: bool
     outcomes: dict[str, str]
+    ways: list[Way]
 
 
 @with_config(ConfigDict(extra="forbid"))
 class Part(TypedDict):
-    """Something a system needs to run: a model, service, software or host, with what could take its place.
+    """Something a system needs to run: a model, service, software, host or region, with what could take its place.
 
-    `alternatives` are what `alternative_to` relations and the exit plan name for it, in either direction, each with the
-    outcome that its own last judgement had by pack id (`pass`, `violation`, `unknown`, `error`); empty: never judged.
+    `alternatives` are what `alternative_to` relations name for it, in either direction, what the exit plan names of its
+    kind, and for a host or region the others that the system runs on. `ways` is where it runs; empty where nothing says
+    that it runs anywhere but with the system itself.
     """
 
     ref: str
     path: list[str]
     alternatives: list[Alternative]
+    ways: list[Way]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -95,11 +121,12 @@ class Interface(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class LanguageFact(TypedDict):
-    """A model behind a system and the languages (BCP 47) it states; None: it states none."""
+    """A model behind a system and the languages (BCP 47) it states; None: it states none, or a service names no model."""
 
     ref: str
     languages: list[str] | None
     path: list[str]
+    grade: Grade
 
 
 @with_config(ConfigDict(extra="forbid"))

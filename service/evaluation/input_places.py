@@ -55,10 +55,11 @@ class DataFact(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class Subjects(TypedDict):
-    """Where the people live whose data it is (ISO 3166-1 or -2).
+    """Where the people live whose data is within the asset (ISO 3166-1 or -2).
 
-    A dataset's subjects; a system's users and the subjects of its datasets. `undeclared` lists paths to assets with personal data that do not say. `count` is the number of
-    subjects where all state it.
+    A dataset's subjects, a system's users and the subjects of its datasets; of a host, region or AI service those of all
+    systems and datasets that rest on it. Whoever declares only data that is of no people is left out. `undeclared` lists
+    paths to assets with personal data that do not say. `count` is the number of subjects where all state it.
     """
 
     jurisdictions: list[str]
@@ -69,29 +70,42 @@ class Subjects(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class LocalisationLaw(TypedDict):
-    """A law in force on `as_of` that wants data of people in one of the subjects' countries kept there.
+    """A duty, in force on `as_of`, that a law lays on data of people in one of the subjects' countries.
 
-    `data_classes` are those it speaks of; `threshold` the number of subjects from which on it applies (None: always).
+    `data_classes` are those it speaks of. It binds whoever holds data of more than `above` and at most `up_to` people
+    (None: no such bound); `measure` says how they are counted. A `sectoral` law binds some branches only.
     """
 
     id: str
     title: str
     country: str
+    duty: Literal["storage_in_country", "storage_only_in_country", "security_assessment", "contract_or_certification"]
     data_classes: list[str]
-    threshold: int | None
+    above: int | None
+    up_to: int | None
+    measure: Literal["subjects_held", "subjects_transferred_since_january"] | None
+    sectoral: bool
+    condition: str | None
 
 
 @with_config(ConfigDict(extra="forbid"))
 class Adequacy(TypedDict):
-    """The adequacy decision for a place's country on `as_of` (GDPR Art. 45); `requires` what a recipient must show."""
+    """The adequacy decision for a place's country on `as_of` (GDPR Art. 45); `requires` what a recipient must show.
+
+    A `partial` decision covers only what `condition` says.
+    """
 
     scope: Literal["full", "partial"]
     requires: str | None
+    condition: str | None
 
 
 @with_config(ConfigDict(extra="forbid"))
 class Recipient(TypedDict):
-    """Who operates a place, and whether he is certified under the Data Privacy Framework (None: nobody stated it)."""
+    """Who runs a place, or a host or service on the way to it.
+
+    `dpf_certified`: whether he is certified under the EU-US Data Privacy Framework (None: nobody stated it).
+    """
 
     vendor: str
     dpf_certified: bool | None
@@ -122,27 +136,36 @@ class Place(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class SeenFact(TypedDict):
-    """A place where somebody saw the asset, and whether its declaration has it; `declared` None where none is declared."""
+    """A place where somebody (`source`) saw the asset, up to `as_of`, and whether its declaration has it.
+
+    `declared` is None where the declaration cannot tell: it names no place for that purpose, or one that nobody knows where
+    it is.
+    """
 
     region: str
-    purpose: str | None
+    purpose: Purpose | None
     source: str
+    on: str | None
     declared: bool | None
     path: list[str]
+    grade: Grade
 
 
 @with_config(ConfigDict(extra="forbid"))
 class AcceleratorFact(TypedDict):
     """Accelerators of one type in a host as the catalogue knows them.
 
-    `export_class` is an ECCN, `controlled` whether sending that class to the host's country was controlled on `as_of` (None: class or country not known).
+    `model` is the host's own word; `status` whether that was found there. `export_class` is an ECCN, `none` for what no
+    entry controls; `destination` the host's country. `controls` are the titles of the controls on that class towards it on
+    `as_of`; None where class or country is not known.
     """
 
-    model: str
+    model: str | None
+    status: Literal["known", "not_catalogued", "undeclared"]
     vendor: str | None
     count: int | None
     design_country: str | None
     export_class: str | None
     destination: str | None
-    controlled: bool | None
-    note: str | None
+    controls: list[str] | None
+    grade: Grade

@@ -17,7 +17,6 @@ from service.evaluation.input_control import (
     Holder,
     Link,
     Regime,
-    Subprocessor,
     Subprocessors,
 )
 from service.evaluation.input_lineage import (
@@ -26,11 +25,13 @@ from service.evaluation.input_lineage import (
     Consumers,
     Dangling,
     Interface,
+    Jurisdiction,
     LanguageFact,
     LicenceFact,
     OpennessFact,
     Part,
     Terms,
+    Way,
     WeightFact,
 )
 from service.evaluation.input_places import (
@@ -66,6 +67,7 @@ __all__ = [
     "Grade",
     "Holder",
     "Interface",
+    "Jurisdiction",
     "LanguageFact",
     "LicenceFact",
     "Link",
@@ -79,9 +81,9 @@ __all__ = [
     "Regime",
     "SeenFact",
     "Subjects",
-    "Subprocessor",
     "Subprocessors",
     "Terms",
+    "Way",
     "WeightFact",
     "schema",
 ]

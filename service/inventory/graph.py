@@ -17,6 +17,7 @@ from service.inventory.views import AssetView, EdgeView, ReachView, Slice, Works
 
 # Kinds whose document tells what rests on them: their facts change with what is above them, too.
 _REACHED = tuple(f"{kind}:" for kind in (Kind.MODEL, Kind.DATASET, Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE))
+_SYSTEM = f"{Kind.SYSTEM}:"
 _REACHING = (f"{Kind.SYSTEM}:", f"{Kind.DATASET}:")
 
 _ASSETS = """
@@ -26,7 +27,9 @@ _ASSETS = """
 """
 _REACH = """
     SELECT ref, kind, attributes -> 'data_classes' AS data_classes, attributes -> 'commercial' AS commercial,
-           attributes ->> 'criticality' AS criticality, evidence -> 'data_classes' ->> 'grade' AS grade
+           attributes ->> 'criticality' AS criticality, evidence -> 'data_classes' ->> 'grade' AS grade,
+           attributes -> CASE kind WHEN 'system' THEN 'user_jurisdictions' ELSE 'subject_jurisdictions' END AS lived_in,
+           attributes -> 'subjects' AS subjects
     FROM asset
     WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind IN ('system', 'dataset') AND ref = ANY (:refs)
 """
@@ -59,6 +62,8 @@ def slice_for(
     stated = laid.all_edges()
     start = set(refs) | {edge.target for edge in stated}
     up = [*laid.replace(_walk(session, "up", workspace.id, start, edges.DEPENDENCY)), *stated]
+    if any(ref.startswith(_SYSTEM) for ref in refs):
+        up += _alternatives(session, workspace.id, {*refs, *(edge.target for edge in up)}, laid)
     for edge in up:
         part.up.setdefault(edge.source, []).append(edge)
     named = set(refs) | {edge.source for edge in up} | {edge.target for edge in up}
@@ -107,6 +112,33 @@ def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set
         if row.to_ref.startswith(_REACHED)
     }
     return (down | below) - (start - set(refs))
+
+
+def alternatives(session: Session, workspace_id: UUID, refs: Collection[str]) -> set[str]:
+    """Those of `refs` that an `alternative_to` relation or an exit plan names."""
+    return {row.to_ref for row in _alternative_edges(session, workspace_id, refs)} & set(refs)
+
+
+def _alternatives(session: Session, workspace: UUID, refs: Collection[str], laid: Overlay) -> list[EdgeView]:
+    """Ties between these and what could take their place, with all that the latter rest on."""
+    ties = laid.replace(_alternative_edges(session, workspace, refs))
+    others = {end for tie in ties for end in (tie.source, tie.target)} - set(refs)
+    known = {(tie.source, tie.target, tie.type) for tie in ties}
+    below = laid.replace(_walk(session, "up", workspace, others, edges.DEPENDENCY))
+    return [*ties, *(edge for edge in below if (edge.source, edge.target, edge.type) not in known)]
+
+
+def _alternative_edges(session: Session, workspace: UUID, refs: Collection[str]) -> list[Any]:
+    """`alternative_to` from or to `refs`, and what exit plans name, from the system and to what it names."""
+    rows = session.connection().execute(
+        text("""
+            SELECT owner_ref, from_ref, type, to_ref, detail FROM edge
+            WHERE workspace_id = :workspace AND type IN ('alternative_to', 'exit_alternative')
+              AND (from_ref = ANY (:refs) OR to_ref = ANY (:refs))
+        """),
+        {"workspace": workspace, "refs": list(refs)},
+    )
+    return list(rows)
 
 
 def _alike(candidate: AssetView, stored: AssetView | None) -> bool:
@@ -169,7 +201,10 @@ def _load_reach(session: Session, workspace: UUID, part: Slice, refs: Collection
     for one in found:
         classes = None if one.data_classes is None else tuple(one.data_classes)
         grade = one.grade or "unresolved"
-        part.reach[one.ref] = ReachView(one.ref, one.kind, classes, one.commercial, one.criticality, grade)
+        lived_in = None if one.lived_in is None else tuple(one.lived_in)
+        part.reach[one.ref] = ReachView(
+            one.ref, one.kind, classes, one.commercial, one.criticality, grade, lived_in, one.subjects
+        )
     part.reach.update(laid.reach)
 
 

@@ -183,9 +183,22 @@ def complete(base: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]
     document["control"] = [_control(base, ref, one, filled) for one in filled("control", document["control"])]
     document["licences"] = [_licence(asset, one) for one in filled("licences", document["licences"])]
     document["weights"] = [{"path": _way(ref, one["ref"]), **one} for one in filled("weights", document["weights"])]
+    document["localisation"] = filled("localisation", document["localisation"])
+    document["accelerators"] = filled("accelerators", document["accelerators"])
+    document["seen"] = [{"path": _way(ref, one["region"]), **one} for one in filled("seen", document["seen"])]
+    document["languages"] = [
+        {"path": _way(ref, one["ref"]), **one} for one in filled("languages", document["languages"])
+    ]
+    document["holders"] = [_holder(ref, one) for one in filled("holders", document["holders"])]
+    others = document["subprocessors"]
+    chains = [_control(base, ref, one, filled) for one in filled("control", others.get("chains", ()))]
+    document["subprocessors"] = {"undisclosed": [], **others, "chains": chains}
     nearest = filled("nearest", document["consumers"]["nearest"])
     document["consumers"]["nearest"] = [{"path": _way(one["ref"], ref), **one} for one in nearest]
     return document
+
+
+_SEATS = (("headquarters", "country"), ("headquarters_blocs", "blocs"))
 
 
 def _way(start: str, end: str) -> list[str]:
@@ -203,6 +216,14 @@ def _control(base: Mapping[str, Any], ref: str, entry: dict[str, Any], filled: A
         depth = len(path) - len(entry["path"]) - 1
         links.append({"name": link["vendor"], "depth": depth, **link, "path": path, "regimes": regimes})
     return {**entry, "links": links}
+
+
+def _holder(ref: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """A person's or fund's country is all there is of him; what nobody states is held by nobody known, of the asset."""
+    if not entry["holder"]:
+        return {"vendor": ref, "name": f"holders of {ref} that nobody states", "path": [ref], **entry}
+    seat = {key: entry[key] or entry[of] for key, of in _SEATS}
+    return {"name": entry["vendor"], "path": [ref, entry["vendor"]], **entry, **seat}
 
 
 def _licence(asset: Mapping[str, Any], fact: dict[str, Any]) -> dict[str, Any]:
