@@ -177,12 +177,9 @@ def upgrade() -> None:
         sa.Column("to_ref", sa.String(length=220), nullable=False),
         sa.Column("origin", sa.String(length=10), nullable=False),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_edge_workspace_id_workspace")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_edge")),
+        sa.PrimaryKeyConstraint("workspace_id", "from_ref", "id", name=op.f("pk_edge")),
     )
     op.create_index("ix_edge_down", "edge", ["workspace_id", "to_ref"], unique=False)
-    op.create_index("ix_edge_owner", "edge", ["workspace_id", "owner_ref"], unique=False)
-    op.create_index("ix_edge_up", "edge", ["workspace_id", "from_ref"], unique=False)
     op.create_table(
         "evaluation",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -350,8 +347,6 @@ def downgrade() -> None:
     op.drop_table("judgement")
     op.drop_index("ix_evaluation_listing", table_name="evaluation")
     op.drop_table("evaluation")
-    op.drop_index("ix_edge_up", table_name="edge")
-    op.drop_index("ix_edge_owner", table_name="edge")
     op.drop_index("ix_edge_down", table_name="edge")
     op.drop_table("edge")
     op.drop_index("ix_decision_record_listing", table_name="decision_record")

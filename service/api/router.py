@@ -10,6 +10,7 @@ from service.api.v1 import (
     decisions,
     evaluations,
     gate,
+    openness,
     reference,
     tokens,
     violations,
@@ -24,6 +25,7 @@ router.include_router(violations.router)
 router.include_router(evaluations.router)
 router.include_router(gate.router)
 router.include_router(decisions.router)
+router.include_router(openness.router)
 router.include_router(reference.router)
 router.include_router(tokens.router)
 router.include_router(audit.router)

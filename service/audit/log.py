@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session, col
@@ -25,6 +25,15 @@ GENESIS = "0" * 64  # `previous` of the first row
 _LOCK = 0x617564697431  # "audit1"
 _PENDING = "audit.pending"
 _INT64 = 2**63
+
+
+_INSERT = text("""
+    INSERT INTO audit_entry (number, at, actor, action, workspace, target, detail, previous, hash)
+    SELECT number, at, actor, action, workspace, target, detail, previous, hash
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS row (number bigint, at timestamptz, actor text, action text, workspace text, target text, detail jsonb,
+                 previous text, hash text)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,7 @@ def _write(session: AnySession) -> None:
         number += 1
         row = {
             "number": number,
-            "at": one.at,
+            "at": spell_time(one.at),
             "actor": one.actor,
             "action": one.action,
             "workspace": one.workspace,
@@ -133,9 +142,9 @@ def _write(session: AnySession) -> None:
             "detail": _plain(one.detail),
             "previous": previous,
         }
-        previous = row["hash"] = seal({**row, "at": spell_time(one.at)})
+        previous = row["hash"] = seal(row)
         rows.append(row)
-    connection.execute(insert(AuditEntry), rows)
+    connection.execute(_INSERT, {"rows": canonical.encode(rows).decode()})
 
 
 @event.listens_for(AnySession, "after_soft_rollback")

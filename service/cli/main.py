@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": ("service.cli.explain:app", "Show what was judged, on which facts, and what would make it pass."),
     "import": ("service.cli.importing:app", "Read real-world records into the inventory."),
     "licence": ("service.cli.licence:app", "Resolve a licence text."),
+    "openness": ("service.cli.openness:app", "Find a model's class in the Model Openness Framework."),
     "rule": ("service.cli.rules:app", "Check rules and run their cases."),
     "token": ("service.cli.token:app", "Make access tokens."),
     "audit": ("service.cli.audit:app", "Verify the audit log."),

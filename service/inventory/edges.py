@@ -5,6 +5,8 @@ another asset; `served_by` is the inverse of `serves`, since a model rests on wh
 way counts as well (`offers`): whoever calls it rests on the models behind it.
 """
 
+from collections.abc import Iterator
+
 from service.inventory import kinds
 from service.inventory.facts import Kind, Observation, RelationType
 from service.inventory.views import EdgeView
@@ -47,20 +49,21 @@ CONSUMPTION = ("derived_from", "trained_on", "generated_by", "uses", "runs_on", 
 
 def of_observation(observation: Observation) -> list[tuple[EdgeView, str]]:
     """All edges that one statement makes, each with its origin: `relation`, `inverse` or `attribute`."""
-    ref = observation.ref
     found: dict[tuple[str, str, str, str], tuple[EdgeView, str]] = {}
+    for edge, origin in _stated(observation):
+        purpose = edge.detail.get("purpose", "") if edge.detail else ""
+        found.setdefault((edge.source, edge.type, edge.target, purpose), (edge, origin))
+    return list(found.values())
 
-    def add(edge: EdgeView, origin: str) -> None:
-        key = (edge.source, edge.type, edge.target, str(edge.detail.get("purpose", "")))
-        found.setdefault(key, (edge, origin))
 
+def _stated(observation: Observation) -> Iterator[tuple[EdgeView, str]]:
+    ref = observation.ref
     for relation in observation.relations:
         detail = {"as": relation.derivation} if relation.derivation else {}
-        add(EdgeView(ref, relation.type.value, relation.to, detail), "relation")
+        yield EdgeView(ref, str(relation.type), relation.to, detail), "relation"
         if relation.type is RelationType.SERVES:
-            add(EdgeView(relation.to, SERVED_BY, ref), "inverse")
+            yield EdgeView(relation.to, SERVED_BY, ref), "inverse"
             if observation.kind is Kind.AI_SERVICE:
-                add(EdgeView(ref, OFFERS, relation.to), "inverse")
+                yield EdgeView(ref, OFFERS, relation.to), "inverse"
     for type_, target, detail in kinds.attribute_refs(observation.kind, observation.attributes):
-        add(EdgeView(ref, type_, target, dict(detail)), "attribute")
-    return list(found.values())
+        yield EdgeView(ref, type_, target, detail), "attribute"

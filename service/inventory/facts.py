@@ -55,7 +55,7 @@ class Relation:
 
     def as_dict(self) -> dict[str, str]:
         """As a manifest writes it."""
-        body = {"type": self.type.value, "to": self.to}
+        body = {"type": str(self.type), "to": self.to}
         return {**body, "as": self.derivation} if self.derivation else body
 
 
@@ -77,12 +77,12 @@ class Observation:
     @property
     def ref(self) -> str:
         """`kind:name`."""
-        return f"{self.kind.value}:{self.name}"
+        return f"{self.kind}:{self.name}"
 
     def body(self) -> dict[str, Any]:
         """What is compared, hashed and kept as a revision: everything that a manifest can say."""
         return {
-            "kind": self.kind.value,
+            "kind": str(self.kind),
             "name": self.name,
             "title": self.title,
             "labels": self.labels,

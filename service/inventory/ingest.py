@@ -47,14 +47,21 @@ class _Change:
     observation: Observation
     body: dict[str, Any]
     digest: str
+    ref: str
     before: ingest_rows.Known | None = None
+    status: Status = Status.CREATED
     asset_id: int = 0
     revision: int = 1
 
-    def status(self) -> Status:
-        if self.before is None or self.before.deleted:
-            return Status.CREATED
-        return Status.UNCHANGED if self.before.digest == self.digest else Status.UPDATED
+    def stand_on(self, before: ingest_rows.Known | None) -> None:
+        """Takes notice of what is stored, and of what that makes of this statement."""
+        self.before = before
+        if before is not None:
+            self.asset_id = before.id
+            unchanged = not before.deleted and before.digest == self.digest
+            self.revision = before.revision if unchanged else before.revision + 1
+            if not before.deleted:
+                self.status = Status.UNCHANGED if unchanged else Status.UPDATED
 
 
 def record(
@@ -96,7 +103,7 @@ def remove(session: Session, workspace: WorkspaceView, refs: Sequence[str], acto
     if not gone:
         return []
     ingest_rows.insert_revisions(
-        session, [ingest_rows.RevisionRow(g.id, g.revision, "deleted", str(actor), now, g.body, []) for g in gone]
+        session, [ingest_rows.RevisionRow(g.id, g.revision, "deleted", g.body, []) for g in gone], str(actor), now
     )
     ingest_rows.delete_edges(session, workspace.id, [g.ref for g in gone])
     log.record_many(session, actor, "asset.deleted", workspace.name, [(g.ref, {"revision": g.revision}) for g in gone])
@@ -108,97 +115,84 @@ def _runs_without_repetition(observations: Sequence[Observation]) -> list[list[O
     runs: list[list[Observation]] = []
     seen: set[str] = set()
     for observation in observations:
-        if not runs or observation.ref in seen:
+        ref = observation.ref
+        if not runs or ref in seen:
             runs.append([])
             seen = set()
         runs[-1].append(observation)
-        seen.add(observation.ref)
+        seen.add(ref)
     return runs
 
 
 def _record_run(
     session: Session, workspace: WorkspaceView, run: list[Observation], actor: Actor, *, dry_run: bool
 ) -> list[Recorded]:
-    now = clock.now()
     changes = []
     for observation in run:
         body = observation.body()
-        changes.append(_Change(observation, body, canonical.digest(body)))
-    known = ingest_rows.known(session, workspace.id, [c.observation.ref for c in changes], lock=not dry_run)
+        changes.append(_Change(observation, body, canonical.digest(body), observation.ref))
+    known = ingest_rows.known(session, workspace.id, [c.ref for c in changes], lock=not dry_run)
     for change in changes:
-        change.before = known.get(change.observation.ref)
+        change.stand_on(known.get(change.ref))
     if not dry_run:
-        _write(session, workspace, changes, actor, now)
-    return [
-        Recorded(
-            c.observation.ref,
-            c.status(),
-            c.before.revision if c.status() is Status.UNCHANGED and c.before else c.revision,
-            c.digest,
-        )
-        for c in changes
-    ]
+        _write(session, workspace, changes, actor, clock.now())
+    return [Recorded(c.ref, c.status, c.revision, c.digest) for c in changes]
 
 
 def _write(session: Session, workspace: WorkspaceView, changes: list[_Change], actor: Actor, now: datetime) -> None:
     fresh = [c for c in changes if c.before is None]
     if fresh:
-        ids = ingest_rows.insert_assets(session, workspace.id, [_row(c, actor, now) for c in fresh])
+        ids = ingest_rows.insert_assets(session, workspace.id, _rows(fresh, actor, now), now)
         # Somebody else inserted the same ref a moment ago: his transaction is over now, so his row can be read.
-        lost = [c.observation.ref for c in fresh if c.observation.ref not in ids]
+        lost = [c.ref for c in fresh if c.ref not in ids]
         known = ingest_rows.known(session, workspace.id, lost, lock=True) if lost else {}
         for change in fresh:
-            change.before = known.get(change.observation.ref)
-            change.asset_id = ids.get(change.observation.ref, 0)
-    altered = [c for c in changes if c.before is not None and c.status() is not Status.UNCHANGED]
-    for change in altered:
-        before = change.before
-        if before is not None:
-            change.asset_id, change.revision = before.id, before.revision + 1
+            change.asset_id = ids.get(change.ref, 0)
+            change.stand_on(known.get(change.ref))
+    written = [c for c in changes if c.status is not Status.UNCHANGED]
+    altered = [c for c in written if c.before is not None]
     if altered:
-        ingest_rows.update_assets(session, [(c.asset_id, c.revision, _row(c, actor, now)) for c in altered])
-        ingest_rows.delete_edges(session, workspace.id, [c.observation.ref for c in altered])
-    written = [c for c in changes if c.status() is not Status.UNCHANGED]
+        ingest_rows.update_assets(session, _rows(altered, actor, now), now)
+        ingest_rows.delete_edges(session, workspace.id, [c.ref for c in altered])
     if not written:
         return
     ingest_rows.insert_edges(
         session,
         workspace.id,
-        [(c.observation.ref, edge, origin) for c in written for edge, origin in edges.of_observation(c.observation)],
+        [(c.ref, edge, origin) for c in written for edge, origin in edges.of_observation(c.observation)],
     )
     ingest_rows.insert_revisions(
         session,
-        [
-            ingest_rows.RevisionRow(c.asset_id, c.revision, c.status().value, str(actor), now, c.body, _changed(c))
-            for c in written
-        ],
+        [ingest_rows.RevisionRow(c.asset_id, c.revision, str(c.status), c.body, _changed(c)) for c in written],
+        str(actor),
+        now,
     )
     for status in (Status.CREATED, Status.UPDATED):
-        told = [c for c in written if c.status() is status]
-        details = [(c.observation.ref, {"revision": c.revision, "digest": c.digest}) for c in told]
-        log.record_many(session, actor, f"asset.{status.value}", workspace.name, details)
-    announce(session, Topic.ASSET_CHANGED, {"workspace": workspace.name, "refs": [c.observation.ref for c in written]})
+        details = [(c.ref, {"revision": c.revision, "digest": c.digest}) for c in written if c.status is status]
+        log.record_many(session, actor, f"asset.{status}", workspace.name, details)
+    announce(session, Topic.ASSET_CHANGED, {"workspace": workspace.name, "refs": [c.ref for c in written]})
 
 
-def _row(change: _Change, actor: Actor, now: datetime) -> ingest_rows.AssetRow:
-    return ingest_rows.AssetRow(change.observation, change.digest, _evidence(change, actor, now), now)
+def _rows(changes: Sequence[_Change], actor: Actor, now: datetime) -> list[ingest_rows.AssetRow]:
+    at, source = now.isoformat(), str(actor)
+    rows = []
+    for change in changes:
+        declared = {"grade": str(Grade.DECLARED), "source": change.observation.managed_by or source, "at": at}
+        evidence = _evidence(change, declared, at)
+        rows.append(ingest_rows.AssetRow(change.asset_id, change.revision, change.observation, change.digest, evidence))
+    return rows
 
 
-def _evidence(change: _Change, actor: Actor, now: datetime) -> dict[str, dict[str, str]]:
+def _evidence(change: _Change, declared: dict[str, str], at: str) -> dict[str, dict[str, str]]:
     """Evidence of each attribute: as stated, else declared by whoever says so, since when it first said this."""
-    observation, before = change.observation, change.before
-    old_attributes = before.body["attributes"] if before else {}
-    old_evidence = before.evidence if before else {}
-    evidence = {}
-    for name, value in observation.attributes.items():
-        stated = observation.evidence.get(name)
-        if stated:
-            evidence[name] = {"at": now.isoformat(), **stated}
-        elif name in old_evidence and old_attributes.get(name) == value and name not in before.body["evidence"]:  # type: ignore[union-attr]
-            evidence[name] = old_evidence[name]
-        else:
-            source = observation.managed_by or str(actor)
-            evidence[name] = {"grade": Grade.DECLARED.value, "source": source, "at": now.isoformat()}
+    stated, attributes = change.observation.evidence, change.observation.attributes
+    evidence = {name: {"at": at, **stated[name]} if name in stated else declared for name in attributes}
+    if change.before is not None:
+        said = change.before.body
+        for name, known in change.before.evidence.items():
+            before_too = name in attributes and said["attributes"].get(name) == attributes[name]
+            if before_too and name not in stated and name not in said["evidence"]:
+                evidence[name] = known
     return evidence
 
 

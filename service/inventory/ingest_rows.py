@@ -29,12 +29,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class AssetRow:
-    """An asset as it shall be."""
+    """An asset as it shall be; `id` is 0 where it has none yet."""
 
+    id: int
+    revision: int
     observation: Observation
     digest: str
     evidence: dict[str, dict[str, str]]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,6 @@ class RevisionRow:
     asset_id: int
     revision: int
     operation: str
-    actor: str
-    at: datetime
     body: dict[str, Any]
     changed: list[str]
 
@@ -73,11 +72,10 @@ def known(session: Session, workspace: UUID, refs: Sequence[str], *, lock: bool)
             """),
             values,
         )
-    rows = connection.execute(text(_BODY), values)
-    return {row.ref: Known(*row) for row in rows}
+    return {row.ref: Known(*row) for row in connection.execute(text(_BODY), values).all()}
 
 
-def insert_assets(session: Session, workspace: UUID, rows: Sequence[AssetRow]) -> dict[str, int]:
+def insert_assets(session: Session, workspace: UUID, rows: Sequence[AssetRow], at: datetime) -> dict[str, int]:
     """Inserts new assets and answers their ids; a ref that somebody else inserted meanwhile is left out."""
     made = session.connection().execute(
         text(f"""
@@ -90,14 +88,14 @@ def insert_assets(session: Session, workspace: UUID, rows: Sequence[AssetRow]) -
             ON CONFLICT (workspace_id, ref) DO NOTHING
             RETURNING id, ref
         """),  # noqa: S608 -- the columns are a constant of this file
-        {"workspace": workspace, "at": rows[0].at, "rows": _json([_columns(row) for row in rows])},
+        {"workspace": workspace, "at": at, "rows": _json([_columns(row) for row in rows])},
     )
-    return {row.ref: row.id for row in made}
+    return {row.ref: row.id for row in made.all()}
 
 
-def update_assets(session: Session, rows: Sequence[tuple[int, int, AssetRow]]) -> None:
-    """Brings assets (id, revision, row) to their new state; a deleted one is there again."""
-    changed = [{"id": id_, "revision": revision, **_columns(row)} for id_, revision, row in rows]
+def update_assets(session: Session, rows: Sequence[AssetRow], at: datetime) -> None:
+    """Brings assets to their new state; a deleted one is there again."""
+    changed = [{"id": row.id, "revision": row.revision, **_columns(row)} for row in rows]
     session.connection().execute(
         text(f"""
             UPDATE asset SET title = row.title, labels = row.labels, annotations = row.annotations,
@@ -107,7 +105,7 @@ def update_assets(session: Session, rows: Sequence[tuple[int, int, AssetRow]]) -
             FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row (id bigint, revision integer, {_ASSET})
             WHERE asset.id = row.id
         """),  # noqa: S608 -- likewise
-        {"at": rows[0][2].at, "rows": _json(changed)},
+        {"at": at, "rows": _json(changed)},
     )
 
 
@@ -121,8 +119,8 @@ def bury(session: Session, workspace: UUID, refs: Sequence[str], at: datetime) -
     return [Known(k.id, k.ref, k.revision + 1, k.digest, True, k.body, k.evidence) for k in there.values()]
 
 
-def insert_revisions(session: Session, rows: Sequence[RevisionRow]) -> None:
-    """Appends lines of history."""
+def insert_revisions(session: Session, rows: Sequence[RevisionRow], actor: str, at: datetime) -> None:
+    """Appends lines of history: what `actor` did at one moment."""
     session.connection().execute(
         text("""
             INSERT INTO asset_revision (asset_id, revision, operation, actor, at, body, changed)
@@ -131,8 +129,8 @@ def insert_revisions(session: Session, rows: Sequence[RevisionRow]) -> None:
                  AS row (asset_id bigint, revision integer, operation text, body jsonb, changed jsonb)
         """),
         {
-            "actor": rows[0].actor,
-            "at": rows[0].at,
+            "actor": actor,
+            "at": at,
             "rows": _json(
                 [
                     {
@@ -150,11 +148,12 @@ def insert_revisions(session: Session, rows: Sequence[RevisionRow]) -> None:
 
 
 def delete_edges(session: Session, workspace: UUID, owners: Sequence[str]) -> None:
-    """Forgets what these assets said they rest on."""
-    session.connection().execute(
-        text("DELETE FROM edge WHERE workspace_id = :workspace AND owner_ref = ANY (:owners)"),
-        {"workspace": workspace, "owners": list(owners)},
-    )
+    """Forgets what these assets said they rest on. An owner is always one end of its edges, and both have an index."""
+    for end in ("from_ref", "to_ref"):
+        session.connection().execute(
+            text(f"DELETE FROM edge WHERE workspace_id = :workspace AND {end} = ANY (:owners) AND owner_ref = {end}"),  # noqa: S608 -- one of two words
+            {"workspace": workspace, "owners": list(owners)},
+        )
 
 
 def insert_edges(session: Session, workspace: UUID, rows: Sequence[tuple[str, EdgeView, str]]) -> None:
@@ -195,7 +194,7 @@ def _columns(row: AssetRow) -> dict[str, Any]:
     said = row.observation
     return {
         "ref": said.ref,
-        "kind": said.kind.value,
+        "kind": str(said.kind),
         "name": said.name,
         "title": said.title,
         "labels": said.labels,

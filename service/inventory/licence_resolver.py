@@ -3,12 +3,13 @@
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 from service.inventory import licence_expression, licence_spelling
+from service.inventory.licence_conditions import Conditions
 from service.inventory.licence_expression import Node
 from service.inventory.licence_terms import UNKNOWN, Licence, Terms
 
@@ -36,7 +37,8 @@ class Resolution:
 
     `expression` is SPDX, None where nothing was found. `commercial_use` None means not known. `osi` and `fsf` None means
     not known. `licences` are the ids in the expression, `alternatives` what else could be meant (or, without expression,
-    the licences that the text names among things that nobody knows).
+    the licences that the text names among things that nobody knows). `conditions` belong to the same alternative of an OR
+    as `commercial_use` and `obligations`.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Resolution:
     fsf: bool | None
     licences: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class Resolver:
             fsf=found.node.flag(lambda one: self._licences[one].fsf if one in self._licences else None),
             licences=ids,
             alternatives=found.alternatives,
+            conditions=terms.conditions,
         )
 
     def _terms(self, id: str) -> Terms:

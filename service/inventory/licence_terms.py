@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from service.inventory.licence_conditions import Conditions
+
 OBLIGATIONS = frozenset(
     {
         "attribution",
@@ -31,16 +33,21 @@ _RANK = {True: 0, None: 1, False: 2}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`commercial_use` None and `known` False: nobody can say. `obligations` are sorted slugs out of `OBLIGATIONS`."""
+    """`commercial_use` None and `known` False: nobody can say. `obligations` are sorted slugs out of `OBLIGATIONS`.
+
+    `conditions` come along with them: they break ties and decide nothing else.
+    """
 
     commercial_use: bool | None
     obligations: tuple[str, ...] = ()
     known: bool = True
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
-    def strictness(self) -> tuple[int, bool, int, tuple[str, ...]]:
+    def strictness(self) -> tuple[int, bool, int, tuple[str, ...], str]:
         """The place in the order: smaller is freer."""
-        return (_RANK[self.commercial_use], not self.known, len(self.obligations), self.obligations)
+        rank = _RANK[self.commercial_use]
+        return (rank, not self.known, len(self.obligations), self.obligations, self.conditions.stamp)
 
 
 UNKNOWN = Terms(None, (), known=False)
@@ -63,12 +70,12 @@ def _both(one: Terms, other: Terms) -> Terms:
     ranks = {one.commercial_use, other.commercial_use}
     commercial = False if False in ranks else None if None in ranks else True
     obligations = tuple(sorted({*one.obligations, *other.obligations}))
-    return Terms(commercial, obligations, one.known and other.known)
+    return Terms(commercial, obligations, one.known and other.known, one.conditions.joined(other.conditions))
 
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence of the catalogue. `body` is all that the entry says: thresholds, exclusions, naming, law, evidence."""
+    """A licence of the catalogue. `body` is all that the entry says: law, evidence and notes among it."""
 
     id: str
     title: str
@@ -85,7 +92,11 @@ class Licence:
         return cls(
             id=id,
             title=body.get("title", id),
-            terms=Terms(body.get("commercial_use"), tuple(sorted(body.get("obligations", ())))),
+            terms=Terms(
+                body.get("commercial_use"),
+                tuple(sorted(body.get("obligations", ()))),
+                conditions=Conditions.of(body),
+            ),
             osi=body.get("osi"),
             fsf=body.get("fsf"),
             aliases=tuple(body.get("aliases", ())),

@@ -148,6 +148,8 @@ def judge(release: Release, asked: Framework, read: Read) -> Openness:
     warnings = [f"{one.name}: {one.warning}" for one in components if one.warning]
     strange = [one.name for key, one in stated.items() if key not in known]
     warnings += [f"{shown(name)} is no component of the framework and counts for nothing" for name in strange]
+    if not stated:
+        warnings.append("no component is stated: nothing is known of what is released")
     return Openness(level, asked.labels[level], progress, components, tuple(warnings))
 
 

@@ -52,6 +52,7 @@ def strictly(framework: Framework) -> Read:
 def resolving(framework: Framework, catalogue: DatedCatalogue) -> Read:
     """Reads by the licences of `catalogue`. A guess counts for nothing; what is open to the strict reading stays open."""
     strict = strictly(framework)
+    meant = frozenset(framework.means.values())
 
     def flags(id: str) -> tuple[bool, bool]:
         known = catalogue.licence(id)
@@ -59,7 +60,7 @@ def resolving(framework: Framework, catalogue: DatedCatalogue) -> Read:
 
     def is_open(id: str) -> bool:
         osi, fsf = flags(id)
-        return bool(_grounds(framework, id, osi=osi, fsf=fsf))
+        return id in meant or bool(_grounds(framework, id, osi=osi, fsf=fsf))
 
     def made_for(material: Material) -> Callable[[str], bool]:
         def suits(id: str) -> bool:
@@ -96,7 +97,7 @@ def _grounds(framework: Framework, id: str, *, osi: bool, fsf: bool) -> str:
         return "free by the FSF"
     if id in framework.open_whole:
         return "open for a whole model"
-    return "an open-data licence" if id in framework.open_data or id in framework.means.values() else ""
+    return "an open-data licence" if id in framework.open_data else ""
 
 
 def _suits(framework: Framework, id: str, *, osi: bool, fsf: bool) -> frozenset[Material]:

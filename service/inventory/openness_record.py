@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from service.foundation.errors import Fault, Invalid
+from service.inventory import manifest_reading
 from service.inventory.facts import Kind
+from service.inventory.manifest_reading import NOWHERE, Where
 from service.inventory.openness import DISTRIBUTION, Release, Released
 from service.inventory.openness_framework import Material, framework
 from service.inventory.views import AssetView
@@ -24,36 +23,35 @@ def read(file: Path) -> Release:
 
     Raises:
         OSError: it cannot be read.
-        Invalid: it is not YAML (or JSON), or no record.
+        Invalid: it is neither YAML nor JSON, or no record, or several.
     """
-    try:
-        # libyaml where it is there; a date that is none is a ValueError of the constructor
-        content = yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are the safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid(f"{file} is not YAML: {' '.join(str(error).split())}") from error
-    return of_record(content, str(file))
+    documents = manifest_reading.read(file.read_bytes(), str(file))
+    if len(documents) != 1:
+        raise Invalid(f"{file} holds {len(documents)} documents; a record is one.")
+    return of_record(documents[0].data, documents[0].where)
 
 
-def of_record(content: Any, file: str | None = None) -> Release:
-    """The release that a record describes; `file` is named in faults.
+def of_record(content: Any, where: Where = NOWHERE) -> Release:
+    """The release that a record describes; `where` it stands is named in faults.
 
     Raises:
         Invalid: it is no record.
     """
+    asked = framework().framework
     release = content.get("release") if isinstance(content, dict) else None
     if not isinstance(release, dict):
-        fault = Fault("/release", "is not there", "a mapping with a mapping 'release'", file=file)
-        raise Invalid("This is no Model Openness Framework record.", [fault])
+        fault = Fault("/release", "is not there, or no mapping", "what the model's release holds")
+        raise Invalid(f"This is no record of the {asked}.", [where.placed(fault)])
     head = content.get("framework")
-    if isinstance(head, dict) and head.get("name", framework().framework) != framework().framework:
-        fault = Fault("/framework/name", "is another framework", framework().framework, file=file)
-        raise Invalid("This is no Model Openness Framework record.", [fault])
+    if isinstance(head, dict) and head.get("name", asked) != asked:
+        fault = Fault("/framework/name", "is another framework", asked)
+        raise Invalid(f"This is no record of the {asked}.", [where.placed(fault)])
     given = release.get("components") or []
     entries = given if isinstance(given, list) else [given]
     nameless = [number for number, one in enumerate(entries) if not (isinstance(one, dict) and _text(one.get("name")))]
     if nameless:
-        faults = [Fault(f"/release/components/{number}", "has no name", file=file) for number in nameless]
-        raise Invalid("This record cannot be understood.", faults)
+        faults = [where.placed(Fault(f"/release/components/{number}", "has no name")) for number in nameless]
+        raise Invalid("Components of this record have no name.", faults)
     return Release(tuple(map(_released, entries)), _inherited(release.get("license")))
 
 
@@ -103,6 +101,4 @@ def _text(value: Any) -> str:
     """Text as the import keeps it, so that a record and the model made of it read the same."""
     if value is None:
         return ""
-    if isinstance(value, date):
-        return value.isoformat()
     return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

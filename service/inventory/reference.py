@@ -19,7 +19,8 @@ from sqlmodel import Session, col, select
 from service.foundation import canonical
 from service.inventory.licence_resolver import Hint, Resolver
 from service.inventory.licence_terms import Licence
-from service.inventory.reference_entries import CatalogueName, Entry, on, overridden
+from service.inventory.reference_entries import CatalogueName, Entry, overridden
+from service.inventory.reference_facts import DatedTables
 from service.inventory.tables import ReferenceEntry
 
 REGION_ATTRIBUTES: Final = (
@@ -41,6 +42,7 @@ VENDOR_ATTRIBUTES: Final = (
     "dpf_certified",
     "certifications",
 )
+SOFTWARE_ATTRIBUTES: Final = ("purl", "licence", "governance", "publisher", "standards")
 _KEPT: Final = 64  # catalogues: one for each workspace with entries of its own
 _DAYS: Final = 64
 
@@ -64,22 +66,14 @@ class Adequacy:
     condition: str | None
 
 
-class DatedCatalogue:
-    """What holds on one day. Countries are ISO 3166-1 alpha-2."""
+class DatedCatalogue(DatedTables):
+    """What holds on one day. Countries are ISO 3166-1 alpha-2. More lookups: `reference_facts.DatedTables`."""
 
     def __init__(self, entries: Iterable[Entry], day: date) -> None:
         """Keeps of `entries` what holds on `day`."""
-        self.day = day
-        self._tables: dict[CatalogueName, dict[str, Entry]] = {name: {} for name in CatalogueName}
-        for entry in on(entries, day):
-            self._tables[entry.catalogue][entry.key] = entry
+        super().__init__(entries, day)
         self._assets = dict(self._catalogued())
-        self._blocs = self._memberships()
         self._regimes = self._laws()
-
-    def entry(self, catalogue: CatalogueName, key: str) -> Entry | None:
-        """The statement under `key`, None where there is none."""
-        return self._tables[catalogue].get(key)
 
     def region(self, key: str) -> Mapping[str, Any] | None:
         """Attributes of a region by its key (`aws/eu-central-1`)."""
@@ -90,17 +84,13 @@ class DatedCatalogue:
         return self._assets.get(ref) if ref.startswith("vendor:") else None
 
     def asset_attributes(self, ref: str) -> dict[str, Any] | None:
-        """Attributes of a region's or vendor's ref, as a manifest would state them, and a region's `operator`."""
+        """Attributes of a region, vendor or software, as a manifest would state them, and a region's `operator`."""
         return self._assets.get(ref)
 
     def country(self, code: str) -> str | None:
         """The English name of a country."""
         entry = self.entry(CatalogueName.COUNTRY, code)
         return str(entry.body["title"]) if entry else None
-
-    def blocs_of(self, country: str) -> tuple[str, ...]:
-        """The blocs that the country belongs to, sorted."""
-        return self._blocs.get(country, ())
 
     def regimes_of(self, country: str) -> tuple[Regime, ...]:
         """The disclosure regimes that companies of the country are under, by id."""
@@ -133,13 +123,8 @@ class DatedCatalogue:
             yield f"cloud_region:{key}", {name: body[name] for name in REGION_ATTRIBUTES if name in body}
         for key, entry in self._tables[CatalogueName.VENDOR].items():
             yield key, {name: entry.body[name] for name in VENDOR_ATTRIBUTES if name in entry.body}
-
-    def _memberships(self) -> dict[str, tuple[str, ...]]:
-        blocs: dict[str, list[str]] = {}
-        for key in sorted(self._tables[CatalogueName.BLOC_MEMBER]):
-            bloc, _, country = key.partition("/")
-            blocs.setdefault(country, []).append(bloc)
-        return {country: tuple(names) for country, names in blocs.items()}
+        for key, entry in self._tables[CatalogueName.SOFTWARE].items():
+            yield key, {name: entry.body[name] for name in SOFTWARE_ATTRIBUTES if name in entry.body}
 
     def _laws(self) -> dict[str, tuple[Regime, ...]]:
         laws: dict[str, list[Regime]] = {}
@@ -197,11 +182,11 @@ class Catalogue:
             return self._days[as_of]
 
     def rests_on(self, refs: Iterable[str]) -> set[str]:
-        """All refs above `refs` by the catalogue, on any day: providers, operators, owners up to the ultimate parent."""
+        """All refs above `refs` by the catalogue, on any day: who offers, runs or publishes them, and owners of those."""
         return _closure(self._above, refs)
 
     def resting_on(self, ref: str) -> set[str]:
-        """All refs below `ref` by the catalogue, on any day: subsidiaries and the regions that they operate or offer."""
+        """All refs below `ref` by the catalogue, on any day: subsidiaries, and the regions and software of theirs."""
         return _closure(self._below, (ref,))
 
     def _ties(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
@@ -212,6 +197,8 @@ class Catalogue:
                 ref, ends = f"cloud_region:{entry.key}", [entry.body.get("provider"), entry.body.get("operator")]
             elif entry.catalogue is CatalogueName.VENDOR:
                 ref, ends = entry.key, [owner.get("vendor") for owner in entry.body.get("owners", ())]
+            elif entry.catalogue is CatalogueName.SOFTWARE:
+                ref, ends = entry.key, [entry.body.get("publisher")]
             else:
                 continue
             for end in filter(None, ends):

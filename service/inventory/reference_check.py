@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,16 +11,16 @@ from service.foundation.errors import Fault
 from service.inventory import kinds
 from service.inventory.facts import Kind
 from service.inventory.licence_terms import OBLIGATIONS
+from service.inventory.reference_bodies import BODIES, Source, attributes
 from service.inventory.reference_entries import CatalogueName, Entry
-from service.inventory.values import Country, Subdivision, VendorRef
 
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Source = Annotated[str, Field(min_length=3, max_length=2000)]
 Key = Annotated[str, Field(min_length=1, max_length=220)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+_ASSETS: Final[Mapping[CatalogueName, Kind]] = {
+    CatalogueName.VENDOR: Kind.VENDOR,
+    CatalogueName.SOFTWARE: Kind.SOFTWARE,
+}
 
 
 class Head(BaseModel):
@@ -44,110 +44,6 @@ class _Frame(BaseModel):
     valid_to: date | None = None
     source: Source
     reviewed_on: date
-
-
-class Said(_Strict):
-    """What every body may say: `review: unverified` marks what somebody should check before it is shown as fact."""
-
-    title: Text | None = None
-    note: Text | None = None
-    review: Literal["unverified"] | None = None
-    evidence: Literal["P", "S", "B"] | None = None  # primary text read, report of it, background knowledge
-
-
-class Titled(Said):
-    """A country or a bloc."""
-
-    title: Text
-
-
-class Adequate(Said):
-    """An adequacy decision."""
-
-    scope: Literal["full", "partial"]
-    condition: Text | None = None
-    requires: Literal["dpf_certified", "privacy_shield", "safe_harbour"] | None = None
-
-
-class Law(Titled):
-    """A disclosure regime."""
-
-    country: Country
-    tie: Literal["incorporated_or_headquartered"]
-    statute: Text | None = None
-    status: Literal["in_force", "transitional"] | None = None
-
-
-class Place(Titled):
-    """A region."""
-
-    provider: VendorRef
-    operator: VendorRef
-    country: Country
-    subdivision: Subdivision | None = None
-    city: Text | None = None
-    partition: Text
-    certifications: list[Text] | None = None
-
-
-class Company(Titled):
-    """A vendor; its attributes are checked as those of a manifest."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class Threshold(_Strict):
-    """Above `value` a licence ends or asks for more."""
-
-    measure: Literal["monthly_active_users", "annual_revenue_usd", "monthly_revenue_usd"]
-    value: int
-    note: Text | None = None
-
-
-class Exclusion(_Strict):
-    """Countries and blocs where a licence grants nothing, of every model or of those with this modality."""
-
-    places: Annotated[list[Text], Field(min_length=1)]
-    modality: Literal["multimodal"] | None = None
-    note: Text | None = None
-
-
-class Terms(Titled):
-    """A licence."""
-
-    osi: bool
-    fsf: bool
-    commercial_use: bool | None
-    obligations: list[Text]
-    family: Text
-    deprecated: bool | None = None
-    replaced_by: Text | None = None
-    aliases: list[Text] = []
-    thresholds: list[Threshold] = []
-    geographic_exclusions: list[Exclusion] = []
-    naming: Text | None = None
-    governing_law: Text | None = None
-
-
-class Family(Said):
-    """A hint."""
-
-    guess: Text
-    alternatives: list[Text]
-
-
-BODIES: Final[Mapping[CatalogueName, type[_Strict]]] = {
-    CatalogueName.COUNTRY: Titled,
-    CatalogueName.BLOC: Titled,
-    CatalogueName.BLOC_MEMBER: Said,
-    CatalogueName.ADEQUACY: Adequate,
-    CatalogueName.REGIME: Law,
-    CatalogueName.REGION: Place,
-    CatalogueName.VENDOR: Company,
-    CatalogueName.LICENCE: Terms,
-    CatalogueName.LICENCE_HINT: Family,
-}
-_SAID = frozenset(Titled.model_fields)
 
 
 def head(document: Any, file: str, faults: list[Fault]) -> Head | None:
@@ -193,9 +89,11 @@ def _body(entry: Entry) -> Iterator[Fault]:
         for problem in error.errors():
             yield _fault(entry, problem["msg"], _pointer(problem["loc"]))
         return
-    if entry.catalogue is CatalogueName.VENDOR:
-        attributes = {name: value for name, value in entry.body.items() if name not in _SAID}
-        for fault in kinds.validate(Kind.VENDOR, attributes)[1]:
+    if entry.catalogue in _ASSETS:
+        kind = _ASSETS[entry.catalogue]
+        if not entry.key.startswith(f"{kind}:"):
+            yield _fault(entry, f"the key is not the ref of {kinds.a(kind)}")
+        for fault in kinds.validate(kind, attributes(entry.body))[1]:
             yield _fault(entry, fault.message, fault.path)
     if entry.catalogue is CatalogueName.REGION:
         subdivision = entry.body.get("subdivision")
@@ -225,13 +123,33 @@ def _named(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
 def _of_region(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
     yield CatalogueName.COUNTRY, str(entry.body.get("country")), "the country"
     yield CatalogueName.VENDOR, str(entry.body.get("provider")), "the provider"
-    yield CatalogueName.VENDOR, str(entry.body.get("operator")), "the operator"
+    if "operator" in entry.body:
+        yield CatalogueName.VENDOR, str(entry.body["operator"]), "the operator"
 
 
 def _of_vendor(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
     for owner in entry.body.get("owners") or ():
         if "vendor" in owner:
             yield CatalogueName.VENDOR, owner["vendor"], "the owner"
+
+
+def _of_software(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
+    if "publisher" in entry.body:
+        yield CatalogueName.VENDOR, str(entry.body["publisher"]), "the publisher"
+    for standard in entry.body.get("standards") or ():
+        yield CatalogueName.OPEN_STANDARD, str(standard), "the standard"
+
+
+def _of_accelerator(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
+    for name in ("vendor", "foundry"):
+        if name in entry.body:
+            yield CatalogueName.VENDOR, str(entry.body[name]), f"the {name}"
+
+
+def _of_licence(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
+    for exclusion in entry.body.get("exclusions") or ():
+        for bloc in exclusion.get("blocs") or ():
+            yield CatalogueName.BLOC, str(bloc), "the bloc"
 
 
 def _of_member(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
@@ -252,6 +170,9 @@ def _of_adequacy(entry: Entry) -> Iterator[tuple[CatalogueName, str, str]]:
 _NAMING: Final[Mapping[CatalogueName, Callable[[Entry], Iterator[tuple[CatalogueName, str, str]]]]] = {
     CatalogueName.REGION: _of_region,
     CatalogueName.VENDOR: _of_vendor,
+    CatalogueName.SOFTWARE: _of_software,
+    CatalogueName.ACCELERATOR: _of_accelerator,
+    CatalogueName.LICENCE: _of_licence,
     CatalogueName.BLOC_MEMBER: _of_member,
     CatalogueName.LICENCE_HINT: _of_hint,
     CatalogueName.ADEQUACY: _of_adequacy,

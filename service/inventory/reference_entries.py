@@ -15,8 +15,14 @@ class CatalogueName(StrEnum):
     BLOC_MEMBER = "bloc_member"  # EU/DE
     ADEQUACY = "adequacy"  # JP
     REGIME = "regime"  # us-cloud-act
+    LOCALISATION = "localisation"  # ru-152-fz
+    AI_ACT_DATE = "ai_act_date"  # gpai
     REGION = "region"  # aws/eu-central-1
     VENDOR = "vendor"  # vendor:amazon
+    SOFTWARE = "software"  # software:pytorch
+    ACCELERATOR = "accelerator"  # nvidia-h100
+    EXPORT_CONTROL = "export_control"  # us-3a090a-cn
+    OPEN_STANDARD = "open_standard"  # onnx
     LICENCE = "licence"  # Apache-2.0, LicenseRef-llama-2
     LICENCE_HINT = "licence_hint"  # bsd
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Index, PrimaryKeyConstraint, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -61,13 +61,14 @@ class Edge(SQLModel, table=True):
 
     __tablename__ = "edge"
     __table_args__ = (
-        Index("ix_edge_up", "workspace_id", "from_ref"),
+        # The way up is the key, so that there is an index less to keep; the way down has its own.
+        PrimaryKeyConstraint("workspace_id", "from_ref", "id"),
         Index("ix_edge_down", "workspace_id", "to_ref"),
-        Index("ix_edge_owner", "workspace_id", "owner_ref"),
     )
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    workspace_id: UUID = Field(foreign_key="workspace.id")
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True)))
+    # No foreign key: an edge comes and goes with the asset that states it, which has one.
+    workspace_id: UUID
     owner_ref: str = Field(max_length=220)
     from_ref: str = Field(max_length=220)
     type: str = Field(max_length=40)

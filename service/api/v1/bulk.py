@@ -1,13 +1,15 @@
 """Bulk: manifests as NDJSON in, one line of answer for each in the same order.
 
-Lines are taken in batches, each its own short transaction, so that neither memory nor a lock grows with the file. Answers
-wait in a spool, on disk once they are many, until the whole input is read: a client that sends everything before it reads
-anything would otherwise block against a server that does the opposite.
+Lines are taken in batches, each its own short transaction, so that neither memory nor a lock grows with the file; while the
+database works on one batch, the next is read and checked. Answers wait in a spool, on disk once they are many, until the
+whole input is read: a client that sends everything before it reads anything would otherwise block against a server that
+does the opposite.
 """
 
 import tempfile
+from asyncio import Task, create_task
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -43,6 +45,18 @@ class _Request:
     managed_by: str | None
 
 
+_Line = tuple[int, bytes | None]  # its number in the input; None where it was too long to keep
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Lines that were looked at: `answers` by number to those that were refused, the others by workspace."""
+
+    numbers: list[int]
+    answers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    by_workspace: dict[str, list[tuple[int, Observation]]] = field(default_factory=dict)
+
+
 @router.post(
     "/assets:bulk",
     operation_id="bulk_assets",
@@ -64,19 +78,33 @@ async def bulk_assets(
     home = workspace or principal.workspace or workspaces.DEFAULT
     asked = _Request(request, bind, principal, home, dry_run, managed_by)
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- closed by who reads it out
-    batch: list[tuple[int, bytes | None]] = []
+    writing: Task[None] | None = None
+    try:
+        async for lines in _batches(request.stream()):
+            batch = await run_in_threadpool(_checked, asked, lines)
+            if writing:
+                await writing
+            writing = create_task(run_in_threadpool(_answer, asked, batch, spool))
+    finally:
+        if writing:
+            await writing
+    return StreamingResponse(_read_out(spool), media_type=_NDJSON)
+
+
+async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[_Line]]:
+    """Lines that are not blank, with their numbers, as many at a time as go into one transaction."""
+    batch: list[_Line] = []
     number = 0
-    async for line in _lines(request.stream()):
+    async for line in _lines(chunks):
         number += 1
         if line is not None and not line.strip():
             continue
         batch.append((number, line))
         if len(batch) >= BATCH:
-            await run_in_threadpool(_answer, asked, batch, spool)
+            yield batch
             batch = []
     if batch:
-        await run_in_threadpool(_answer, asked, batch, spool)
-    return StreamingResponse(_read_out(spool), media_type=_NDJSON)
+        yield batch
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
@@ -93,27 +121,31 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
         yield None if overlong else rest
 
 
-def _answer(asked: _Request, batch: list[tuple[int, bytes | None]], spool: IO[bytes]) -> None:
-    answers: dict[int, dict[str, Any]] = {}
-    by_workspace: dict[str, list[tuple[int, Observation]]] = {}
-    for number, line in batch:
+def _checked(asked: _Request, lines: list[_Line]) -> _Batch:
+    batch = _Batch([number for number, _ in lines])
+    for number, line in lines:
         try:
             observation = _observation(asked, line)
         except ServiceError as refusal:
-            answers[number] = _refused(number, _ref_of(line), refusal)
+            batch.answers[number] = _refused(number, _ref_of(line), refusal)
         else:
-            by_workspace.setdefault(observation.workspace, []).append((number, observation))
-    for name, numbered in by_workspace.items():
+            batch.by_workspace.setdefault(observation.workspace, []).append((number, observation))
+    return batch
+
+
+def _answer(asked: _Request, batch: _Batch, spool: IO[bytes]) -> None:
+    answers = batch.answers
+    for name, numbered in batch.by_workspace.items():
         try:
             recorded = _record(asked, name, [observation for _, observation in numbered])
         except ServiceError as refusal:
             answers |= {number: _refused(number, observation.ref, refusal) for number, observation in numbered}
         else:
             answers |= {
-                number: {"ref": one.ref, "status": one.status.value, "revision": one.revision}
+                number: {"ref": one.ref, "status": str(one.status), "revision": one.revision}
                 for (number, _), one in zip(numbered, recorded, strict=True)
             }
-    spool.write(b"".join(canonical.encode(answers[number]) + b"\n" for number, _ in batch))
+    spool.write(b"".join(canonical.encode(answers[number]) + b"\n" for number in batch.numbers))
 
 
 def _observation(asked: _Request, line: bytes | None) -> Observation:

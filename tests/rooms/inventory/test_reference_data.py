@@ -145,11 +145,13 @@ def test_attributes_of_regions_and_vendors_are_those_that_a_manifest_may_state()
     for entry in ENTRIES:
         if entry.catalogue is CatalogueName.REGION:
             attributes = dict(today.asset_attributes(f"cloud_region:{entry.key}") or {})
-            assert attributes.pop("operator").startswith("vendor:")
+            assert attributes.pop("operator", "vendor:").startswith("vendor:")
             assert kinds.validate(Kind.CLOUD_REGION, attributes)[1] == []
             assert attributes == {k: v for k, v in (today.region(entry.key) or {}).items() if k != "operator"}
         if entry.catalogue is CatalogueName.VENDOR:
             assert kinds.validate(Kind.VENDOR, today.vendor(entry.key) or {})[1] == []
+        if entry.catalogue is CatalogueName.SOFTWARE:
+            assert kinds.validate(Kind.SOFTWARE, today.asset_attributes(entry.key) or {})[1] == []
 
 
 def test_every_chain_of_owners_ends() -> None:
@@ -194,7 +196,7 @@ def test_a_licence_that_bars_commercial_use_says_so_twice() -> None:
     for entry in of(CatalogueName.LICENCE):
         asked = set(entry.body["obligations"])
         assert (entry.body["commercial_use"] is False) == bool(asked & {"non_commercial", "research_only"}), entry.key
-        assert ("geographic_exclusion" in asked) == bool(entry.body.get("geographic_exclusions")), entry.key
+        assert ("geographic_exclusion" in asked) == bool(entry.body.get("exclusions")), entry.key
         assert "naming" not in asked or entry.body.get("naming"), entry.key
         assert bool(entry.body.get("thresholds")) <= ("size_threshold" in asked), entry.key
 
