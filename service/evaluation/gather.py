@@ -4,16 +4,16 @@ Everything that needs a walk is resolved here, once, so that a rule reads and ne
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
 from service.evaluation.effective_control import Controls
 from service.evaluation.effective_holders import holders
 from service.evaluation.effective_languages import languages
 from service.evaluation.effective_licences import licences, weights
-from service.evaluation.effective_parts import Outcomes, Parts
+from service.evaluation.effective_parts import Parts
 from service.evaluation.effective_places import places
 from service.evaluation.effective_reach import carriers, consumers, data
+from service.evaluation.effective_release import ai_act, interfaces, release
 from service.evaluation.effective_seen import seen
 from service.evaluation.effective_subjects import subjects
 from service.evaluation.effective_subprocessors import subprocessors
@@ -21,6 +21,7 @@ from service.evaluation.landscape import Landscape, kind_of
 from service.evaluation.policy_input import VERSION, AssetFact, Concentration, Dangling, Evidence, PolicyInput
 from service.evaluation.portfolio import Portfolio
 from service.evaluation.prepared import Prepared, SlotInput, seal
+from service.evaluation.standing import Standing
 from service.inventory.edges import DEPENDENCY
 from service.inventory.facts import Kind
 from service.inventory.reference import DatedCatalogue
@@ -28,17 +29,6 @@ from service.inventory.views import Slice
 from service.packs.source import Assignment, Slot
 
 _DANGLING_AT_MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What documents tell beyond the slice: how the alternatives of parts were last judged, and the whole portfolio.
-
-    The portfolio stands in documents of vendors alone; where none is asked for, it may be None.
-    """
-
-    outcomes: Outcomes = field(default_factory=dict)
-    portfolio: Portfolio | None = None
 
 
 def prepare(
@@ -61,11 +51,7 @@ def prepare(
         if kind not in slots:
             rules = [rule.id for rule in assignment.bundle.rules if kind in rule.kinds]
             slots[kind] = tuple(slot_input(slot, rules) for slot in assignment.slots)
-        document: PolicyInput = {
-            **_document(land, controls, ref),
-            "parts": parts.of(ref),
-            "concentration": _concentration(land, standing.portfolio, ref),
-        }
+        document = _document(land, controls, parts, standing, ref)
         prepared.append(seal(document, slots[kind]))
     return prepared
 
@@ -78,7 +64,7 @@ def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:
     )
 
 
-def _document(land: Landscape, controls: Controls, ref: str) -> PolicyInput:
+def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standing, ref: str) -> PolicyInput:
     where = places(land, ref)
     ways = carriers(land, ref)
     whose = subjects(land, ways)
@@ -100,7 +86,12 @@ def _document(land: Landscape, controls: Controls, ref: str) -> PolicyInput:
         "holders": holders(land, ref),
         "subprocessors": subprocessors(land, controls, ref),
         "languages": languages(land, ref),
+        "interfaces": interfaces(land, ref),
+        "openness": release(land, ref),
+        "ai_act": ai_act(land, ref),
         "accelerators": [],
+        "parts": parts.of(ref),
+        "concentration": _concentration(land, beyond.portfolio, ref),
         "parameters": {},
     }
 

@@ -67,6 +67,14 @@ def _subprocessors(document: PolicyInput) -> Iterator[str]:
     yield from (Grade.UNRESOLVED for _ in document["subprocessors"]["undisclosed"])
 
 
+def _openness(document: PolicyInput) -> Iterator[str]:
+    fact = document["openness"]
+    if fact is not None:
+        yield Grade.UNRESOLVED if fact["unclear"] else fact["grade"]
+    elif document["asset"]["kind"] == Kind.MODEL:
+        yield Grade.UNRESOLVED
+
+
 def _controlled(chains: Sequence[Control]) -> Iterator[str]:
     for chain in chains:
         yield from (link["grade"] for link in chain["links"])
@@ -79,6 +87,19 @@ def _known(facts: Sequence[Place] | Sequence[LicenceFact] | Sequence[WeightFact]
         yield fact["grade"] if fact["status"] == status else Grade.UNRESOLVED
 
 
+def _parts(document: PolicyInput) -> Iterator[str]:
+    for part in document["parts"]:
+        yield Grade.DECLARED
+        if not all(way["complete"] for way in part["ways"]):
+            yield Grade.UNRESOLVED
+
+
+def _concentration(document: PolicyInput) -> Iterator[str]:
+    counted = document["concentration"]
+    if counted is not None:
+        yield Grade.UNRESOLVED if counted["open"] or counted["uncounted"] else Grade.DECLARED
+
+
 # `localisation` is the catalogue's alone, looked up by what `subjects` says.
 _SECTIONS: Final[Mapping[str, Callable[[PolicyInput], Iterator[str]]]] = {
     "data": _data,
@@ -87,12 +108,16 @@ _SECTIONS: Final[Mapping[str, Callable[[PolicyInput], Iterator[str]]]] = {
     "licences": lambda d: _known(d["licences"], "resolved"),
     "weights": lambda d: _known(d["weights"], "known"),
     "consumers": _consumers,
+    "parts": _parts,
+    "concentration": _concentration,
     "subjects": _subjects,
     "localisation": lambda d: (Grade.INFERRED for _ in d["localisation"]),
     "seen": lambda d: (fact["grade"] for fact in d["seen"]),
     "holders": lambda d: (fact["grade"] if fact["share"] is not None else Grade.UNRESOLVED for fact in d["holders"]),
     "subprocessors": _subprocessors,
     "languages": lambda d: (f["grade"] if f["languages"] is not None else Grade.UNRESOLVED for f in d["languages"]),
+    "interfaces": lambda d: (f["grade"] if f["status"] != "unknown" else Grade.UNRESOLVED for f in d["interfaces"]),
+    "openness": _openness,
     "accelerators": lambda d: (f["grade"] if f["status"] == "known" else Grade.UNRESOLVED for f in d["accelerators"]),
 }
 SECTIONS: Final = frozenset(_SECTIONS)

@@ -11,13 +11,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.inventory import edges, reference
-from service.inventory.facts import Kind
+from service.inventory.facts import Kind, RelationType
 from service.inventory.overlay import Overlay
 from service.inventory.views import AssetView, EdgeView, ReachView, Slice, WorkspaceView
 
 # Kinds whose document tells what rests on them: their facts change with what is above them, too.
 _REACHED = tuple(f"{kind}:" for kind in (Kind.MODEL, Kind.DATASET, Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE))
 _SYSTEM = f"{Kind.SYSTEM}:"
+_COUNTED = (_SYSTEM, f"{Kind.GPU_HOST}:")
 _REACHING = (f"{Kind.SYSTEM}:", f"{Kind.DATASET}:")
 
 _ASSETS = """
@@ -96,7 +97,8 @@ def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set
     """Refs whose input document a change of `refs` can alter.
 
     The changed, all that rests on them, and, below those of them that carry data or serve users, whatever is judged by
-    what rests on it.
+    what rests on it. Also systems with a part that something of all this could take the place of, and, where a system or
+    a host is among it, every vendor: each is judged by its share of the whole.
 
     Refs of deleted and of unregistered assets may be among them.
     """
@@ -111,21 +113,51 @@ def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set
         for row in _walk(session, "up", workspace_id, carriers, edges.DEPENDENCY)
         if row.to_ref.startswith(_REACHED)
     }
-    return (down | below) - (start - set(refs))
+    found = (down | below | _replaceable(session, workspace_id, down)) - (start - set(refs))
+    return found | vendors(session, workspace_id) if any(ref.startswith(_COUNTED) for ref in down) else found
+
+
+def _replaceable(session: Session, workspace: UUID, refs: Collection[str]) -> set[str]:
+    """Systems with a part that one of `refs` is an alternative to."""
+    ties = _alternative_edges(session, workspace, refs)
+    ends = {end for tie in ties for end in (tie.from_ref, tie.to_ref)}
+    rest = {row.from_ref for row in _walk(session, "down", workspace, ends, edges.DEPENDENCY)}
+    return {ref for ref in ends | rest if ref.startswith(_SYSTEM)}
+
+
+def vendors(session: Session, workspace: UUID) -> set[str]:
+    """Refs of all registered vendors."""
+    rows = session.connection().execute(
+        text("SELECT ref FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind = 'vendor'"),
+        {"workspace": workspace},
+    )
+    return {row.ref for row in rows}
 
 
 def alternatives(session: Session, workspace_id: UUID, refs: Collection[str]) -> set[str]:
-    """Those of `refs` that an `alternative_to` relation or an exit plan names."""
-    return {row.to_ref for row in _alternative_edges(session, workspace_id, refs)} & set(refs)
+    """Those of `refs` that could take another's place, or another theirs; hosts of one system can for each other."""
+    rows = _alternative_edges(session, workspace_id, refs)
+    named = {end for row in rows for end in (row.from_ref, row.to_ref)} & set(refs)
+    beside = session.connection().execute(
+        text("""
+            SELECT DISTINCT one.to_ref FROM edge AS one
+            JOIN edge AS other ON other.workspace_id = :workspace AND other.from_ref = one.from_ref
+                 AND other.type = 'runs_on' AND other.to_ref <> one.to_ref
+            WHERE one.workspace_id = :workspace AND one.type = 'runs_on' AND one.to_ref = ANY (:refs)
+              AND one.from_ref LIKE 'system:%'
+        """),
+        {"workspace": workspace_id, "refs": list(refs)},
+    )
+    return named | {row.to_ref for row in beside}
 
 
 def _alternatives(session: Session, workspace: UUID, refs: Collection[str], laid: Overlay) -> list[EdgeView]:
     """Ties between these and what could take their place, with all that the latter rest on."""
     ties = laid.replace(_alternative_edges(session, workspace, refs))
+    ties = [tie for tie in ties if tie.type == RelationType.ALTERNATIVE_TO or tie.source in refs]
     others = {end for tie in ties for end in (tie.source, tie.target)} - set(refs)
-    known = {(tie.source, tie.target, tie.type) for tie in ties}
     below = laid.replace(_walk(session, "up", workspace, others, edges.DEPENDENCY))
-    return [*ties, *(edge for edge in below if (edge.source, edge.target, edge.type) not in known)]
+    return [*ties, *(edge for edge in below if edge.source not in refs)]
 
 
 def _alternative_edges(session: Session, workspace: UUID, refs: Collection[str]) -> list[Any]:
