@@ -88,6 +88,7 @@ class DatasetAttributes(Strict):
     subjects: Count | None = None
     basis: Line | None = None
     data_paths: DataPaths | None = None
+    data_paths_complete: bool | None = None
     seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
@@ -154,6 +155,7 @@ class AiServiceAttributes(Strict):
     retention: Line | None = None
     trains_on_inputs: bool | None = None
     data_paths: DataPaths | None = None
+    data_paths_complete: bool | None = None
     seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
@@ -172,6 +174,7 @@ class SystemAttributes(Strict):
     exit_plan: ExitPlan | None = None
     notices: Lines | None = None
     data_paths: DataPaths | None = None
+    data_paths_complete: bool | None = None
     seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
