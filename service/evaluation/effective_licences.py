@@ -2,17 +2,20 @@
 
 from collections import deque
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from service.evaluation.effective_places import land_grade
 from service.evaluation.landscape import Landscape, kind_of, weakest
-from service.evaluation.policy_input import LicenceFact, Terms, WeightFact
+from service.evaluation.policy_input import LicenceConditions, LicenceFact, Terms, WeightFact
 from service.inventory.edges import LICENCE_FLOW, OFFERS
 from service.inventory.facts import Kind
+from service.inventory.licence_conditions import Conditions
 from service.inventory.licences import Resolution
+from service.inventory.values import countries
 
 _LICENSED = (Kind.MODEL, Kind.DATASET, Kind.SOFTWARE)
 _NOT_KNOWN: Terms = {"commercial_use": None, "obligations": []}
+_NO_CONDITIONS: Final = Conditions()
 
 
 def licences(land: Landscape, ref: str) -> list[LicenceFact]:
@@ -86,7 +89,7 @@ def _weight(land: Landscape, model: str, path: list[str]) -> WeightFact:
 
 def _fact(land: Landscape, path: list[str], through: list[str], derivation: str | None) -> LicenceFact:
     here = path[-1]
-    attributes = land.attributes(here)
+    attributes, asset = land.attributes(here), land.asset(here)
     raw: Any = attributes.get("licence") if attributes else None
     fact: LicenceFact = {
         "ref": here,
@@ -100,6 +103,12 @@ def _fact(land: Landscape, path: list[str], through: list[str], derivation: str 
         "expression": None,
         "match": "none",
         "terms": _NOT_KNOWN,
+        "conditions": _conditions(land, _NO_CONDITIONS),
+        "title": asset.title if asset else None,
+        "notices": (attributes or {}).get("notices"),
+        "modalities": (attributes or {}).get("modalities"),
+        "released_name": (asset.title if asset else None) or here.partition(":")[2].rpartition("/")[2],
+        "publisher": _publisher(land, here),
         "grade": weakest(land.grade(here, "licence"), *(land_grade(land, step) for step in path[:-1])),
     }
     if raw:
@@ -108,8 +117,33 @@ def _fact(land: Landscape, path: list[str], through: list[str], derivation: str 
         fact["expression"] = resolution.expression
         fact["match"] = resolution.grade.value
         fact["terms"] = _terms(resolution)
+        fact["conditions"] = _conditions(land, resolution.conditions)
     return fact
 
 
 def _terms(resolution: Resolution) -> Terms:
     return {"commercial_use": resolution.commercial_use, "obligations": sorted(resolution.obligations)}
+
+
+def _conditions(land: Landscape, found: Conditions) -> LicenceConditions:
+    """The conditions with every country of an excluded bloc named: a rule knows no members."""
+    exclusions = [
+        {**one, "countries": sorted({*one["countries"], *_members(land, one["blocs"])})} for one in found.exclusions
+    ]
+    return {
+        "thresholds": [dict(one) for one in found.thresholds],
+        "exclusions": exclusions,
+        "naming": [dict(one) for one in found.naming],
+        "pass_on": found.pass_on,
+        "output_training": found.output_training,
+        "foss": found.foss,
+    }
+
+
+def _members(land: Landscape, blocs: Collection[str]) -> set[str]:
+    return {country for country in countries() if not set(blocs).isdisjoint(land.catalogue.blocs_of(country))}
+
+
+def _publisher(land: Landscape, ref: str) -> str | None:
+    stated = (land.attributes(ref) or {}).get("publisher")
+    return stated or next((edge.target for edge in land.up(ref, ("published_by",))), None)

@@ -21,12 +21,31 @@ class Terms(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class LicenceConditions(TypedDict):
+    """What a licence expression asks for beyond its obligations; of an OR, by the same choice as `terms`.
+
+    `thresholds`: `{measure, limit, currency?, effect}`. `exclusions`: `{countries, blocs, modality, reach}`, the members of
+    the blocs on `as_of` among the countries. `naming`: `{built_with | name_prefix, triggers}`. `pass_on`: `restrictions`,
+    `agreement` or None. `output_training`: `forbidden`, `inherits`, `naming`, `allowed` or None (not known). `foss`: free
+    and open-source in the sense of AI Act Art. 53(2), None: not known.
+    """
+
+    thresholds: list[dict[str, Any]]
+    exclusions: list[dict[str, Any]]
+    naming: list[dict[str, Any]]
+    pass_on: Literal["restrictions", "agreement"] | None
+    output_training: Literal["forbidden", "inherits", "naming", "allowed"] | None
+    foss: bool | None
+
+
+@with_config(ConfigDict(extra="forbid"))
 class LicenceFact(TypedDict):
     """The licence of the asset itself (`depth` 0) or of one thing it rests on, by the shortest way (`path`).
 
     `status`: `resolved` (expression known to the catalogue), `unresolved` (text that nothing matches or only a guess
     matches), `absent` (registered without a licence), `dangling` (not registered). `through` are the relation types along
-    the path, `as` the kind of the last derivation.
+    the path, `derivation` the kind of the last one. `title`, `notices`, `modalities` and `publisher` are stated of the thing
+    that is licensed; `released_name` is its title, else the last part of its name.
     """
 
     ref: str
@@ -40,11 +59,12 @@ class LicenceFact(TypedDict):
     expression: str | None
     match: Literal["exact", "normalised", "guessed", "none"]
     terms: Terms
-    conditions: list[dict[str, Any]]
+    conditions: LicenceConditions
     title: str | None
     notices: list[str] | None
     modalities: list[str] | None
     released_name: str
+    publisher: str | None
     grade: Grade
 
 
@@ -117,6 +137,17 @@ class Interface(TypedDict):
 
     name: str
     status: Literal["open", "de_facto", "proprietary", "unknown"]
+    grade: Grade
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Milestone(TypedDict):
+    """A part of the AI Act as the law stood on `as_of`, and whether it applied then."""
+
+    id: str
+    title: str
+    applies_on: str
+    applies: bool
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -131,15 +162,20 @@ class LanguageFact(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class OpennessFact(TypedDict):
-    """Class (3, 2, 1; 1 is best, 0 none) and missing components of the Model Openness Framework.
+    """Class of a model by the Model Openness Framework: 1 (best) to 3, 0 for none. None where no component is recorded.
 
-    With exact licence ids (`strict`) and with resolved ones. None where no component is recorded.
+    `strict` reads licences by exact SPDX ids, as the reference tool does, `resolved` by the licence resolver. `possible` is
+    the class that the model would have if every licence that is not stated or not understood (components in `unclear`)
+    were open. `missing` are the required components that are not released, `closed` those released without an open licence.
     """
 
     strict: int
     resolved: int
+    possible: int
     missing: list[str]
-    unlicensed: list[str]
+    closed: list[str]
+    unclear: list[str]
+    grade: Grade
 
 
 @with_config(ConfigDict(extra="forbid"))

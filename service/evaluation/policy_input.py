@@ -27,7 +27,9 @@ from service.evaluation.input_lineage import (
     Interface,
     Jurisdiction,
     LanguageFact,
+    LicenceConditions,
     LicenceFact,
+    Milestone,
     OpennessFact,
     Part,
     Terms,
@@ -69,9 +71,11 @@ __all__ = [
     "Interface",
     "Jurisdiction",
     "LanguageFact",
+    "LicenceConditions",
     "LicenceFact",
     "Link",
     "LocalisationLaw",
+    "Milestone",
     "OpennessFact",
     "Part",
     "Place",
@@ -119,6 +123,7 @@ class PolicyInput(TypedDict):
     languages: list[LanguageFact]
     accelerators: list[AcceleratorFact]
     openness: OpennessFact | None
+    ai_act: list[Milestone]
     concentration: Concentration | None
     parameters: dict[str, dict[str, Any]]
 

@@ -18,13 +18,17 @@ from service.packs.parameters import Parameter, ParameterType
 SECTIONS = frozenset(
     {
         "accelerators",
+        "concentration",
         "consumers",
         "control",
         "data",
         "holders",
+        "interfaces",
         "languages",
         "licences",
         "localisation",
+        "openness",
+        "parts",
         "places",
         "seen",
         "subjects",
