@@ -99,7 +99,8 @@ def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standin
 def _concentration(land: Landscape, portfolio: Portfolio | None, ref: str) -> Concentration | None:
     if portfolio is None or kind_of(ref) != Kind.VENDOR:
         return None
-    return portfolio.of(ref, (land.attributes(ref) or {}).get("incorporated_in"))
+    country = (land.attributes(ref) or {}).get("incorporated_in")
+    return portfolio.of(ref, country, land.catalogue.blocs_of(country) if country else ())
 
 
 def _asset(land: Landscape, ref: str) -> AssetFact:

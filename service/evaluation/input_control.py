@@ -102,9 +102,9 @@ class Concentration(TypedDict):
     they surely have, `systems_most` the one they may have: `open` names the first 20 systems that do not say how critical
     they are, or rest on something whose control is not known to the top. None where there is nothing to count.
 
-    `accelerators_*` count the accelerators in the workspace's hosts that it or a company it commands supplies;
-    `country_*` those whose supplier is incorporated in its `country`; `uncounted` names the hosts with accelerators that
-    state no number or no supplier.
+    `supplies` says that an accelerator of the workspace comes from it; `accelerators_*` count those in the workspace's
+    hosts that it or a company it commands supplies, `country_*` those whose supplier is incorporated in its `country`.
+    `uncounted` names the hosts with accelerators that state no number or no supplier: these are in no count.
     """
 
     systems: list[str]
@@ -113,10 +113,12 @@ class Concentration(TypedDict):
     systems_least: int | None
     systems_most: int | None
     open: list[str]
+    supplies: bool
     accelerators: int
     accelerators_total: int
     accelerators_share: int | None
     country: str | None
+    country_blocs: list[str]
     country_accelerators: int
     country_accelerators_share: int | None
     uncounted: list[str]

@@ -4,7 +4,7 @@ Computed once for a state of the inventory, and remembered: a batch that asks ag
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
@@ -36,13 +36,14 @@ class Portfolio:
     maybe: dict[str, set[str]] = field(default_factory=dict)
     unstated: set[str] = field(default_factory=set)
     dark: set[str] = field(default_factory=set)
+    suppliers: set[str] = field(default_factory=set)
     supplied: Counter[str] = field(default_factory=Counter)
     designed: Counter[str] = field(default_factory=Counter)
     accelerators: int = 0
     uncounted: set[str] = field(default_factory=set)
 
-    def of(self, vendor: str, country: str | None) -> Concentration:
-        """What rests on `vendor`, which is incorporated in `country`."""
+    def of(self, vendor: str, country: str | None, blocs: Iterable[str]) -> Concentration:
+        """What rests on `vendor`, which is incorporated in `country`, a member of `blocs`."""
         sure = self.sure.get(vendor, set())
         stated = sure - self.unstated
         silent = sure & self.unstated
@@ -59,10 +60,12 @@ class Portfolio:
             "systems_least": least,
             "systems_most": most,
             "open": sorted(self.unstated | perhaps)[:NAMED],
+            "supplies": vendor in self.suppliers,
             "accelerators": self.supplied[vendor],
             "accelerators_total": self.accelerators,
             "accelerators_share": _share(self.supplied[vendor], self.accelerators),
             "country": country,
+            "country_blocs": list(blocs),
             "country_accelerators": designed,
             "country_accelerators_share": _share(designed, self.accelerators),
             "uncounted": sorted(self.uncounted)[:NAMED],
@@ -130,14 +133,18 @@ def compute(found: Foundations, catalogue: Catalogue, as_of: date) -> Portfolio:
     return made
 
 
-def _count(made: Portfolio, land: Landscape, host: str, entry: dict[str, Any], commanded: Any) -> None:
+def _count(
+    made: Portfolio, land: Landscape, host: str, entry: dict[str, Any], commanded: Callable[[str], Command]
+) -> None:
     supplier, count = _supplier(land, entry), entry.get("count")
     if count is not None:
         made.accelerators += count
+    above = commanded(supplier).sure if supplier else frozenset()
+    made.suppliers |= above
     if supplier is None or count is None:
         made.uncounted.add(host)
         return
-    for vendor in commanded(supplier).sure:
+    for vendor in above:
         made.supplied[vendor] += count
     country = (land.attributes(supplier) or {}).get("incorporated_in")
     if country is None:
