@@ -1,7 +1,7 @@
 # METADATA
 # title: No supplier and no state holds too many of the accelerators
 # description: >-
-#   Of the accelerators in the workspace's hosts, at most `max_share` come from one supplier, companies that it commands
+#   Of the accelerators in the workspace's hosts, at most `max_supplier_share` come from one supplier, companies that it commands
 #   included, and at most `max_country_share` from suppliers incorporated in its country, unless that country is at home.
 #   Reported on the supplier.
 # custom:
@@ -14,7 +14,7 @@
 #   controls: []
 #   reads: [concentration]
 #   parameters:
-#     max_share:
+#     max_supplier_share:
 #       type: basis_points
 #       default: 8000
 #       description: The largest share of all accelerators that one supplier may have
@@ -44,10 +44,10 @@ home if {
 
 # Shares above what is allowed: of the supplier, and of its country.
 exceeded contains {"subject": "accelerators", "message": message} if {
-	facts.accelerators_share > parameters.max_share
+	facts.accelerators_share > parameters.max_supplier_share
 	message := sprintf("%d of %d accelerators are supplied by %s: %s, where %s are allowed.", [
 		facts.accelerators, facts.accelerators_total, input.asset.ref,
-		shares.percent(facts.accelerators_share), shares.percent(parameters.max_share),
+		shares.percent(facts.accelerators_share), shares.percent(parameters.max_supplier_share),
 	])
 }
 
