@@ -1,6 +1,6 @@
 """Effective data and consumers: which classes of data are within an asset, and which systems rest on it."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 
 from service.evaluation.landscape import Landscape, kind_of
@@ -50,7 +50,7 @@ def data(land: Landscape, ways: Iterable[list[str]]) -> DataFact:
 def consumers(land: Landscape, ref: str) -> Consumers:
     """Systems that rest on the asset: counts of all, details of the nearest."""
     if kind_of(ref) not in _CONSUMED:
-        return {"total": 0, "commercial": 0, "undeclared": 0, "nearest": []}
+        return {"total": 0, "commercial": 0, "undeclared": 0, "criticalities": {}, "nearest": []}
     found: list[Consumer] = []
     for path in _walk_down(land, ref, CONSUMPTION, _any):
         view = land.reach(path[-1]) if kind_of(path[-1]) == Kind.SYSTEM else None
@@ -63,6 +63,7 @@ def consumers(land: Landscape, ref: str) -> Consumers:
         "total": len(found),
         "commercial": sum(c["commercial"] is True for c in found),
         "undeclared": sum(c["commercial"] is None for c in found),
+        "criticalities": dict(Counter(sorted(c["criticality"] or "unstated" for c in found))),
         "nearest": found[:NEAREST],
     }
 

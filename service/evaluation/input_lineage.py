@@ -192,12 +192,14 @@ class Consumer(TypedDict):
 class Consumers(TypedDict):
     """Systems that rest on the asset: `total` of all, `nearest` at most 20, commercial and critical ones first.
 
-    `commercial` and `undeclared` count those that are commercial, and those that do not say.
+    `commercial` and `undeclared` count those that are commercial, and those that do not say; `criticalities` counts them
+    by how critical they are, under `unstated` those that do not say.
     """
 
     total: int
     commercial: int
     undeclared: int
+    criticalities: dict[str, int]
     nearest: list[Consumer]
 
 

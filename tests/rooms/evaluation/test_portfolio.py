@@ -234,3 +234,12 @@ def test_a_change_below_an_alternative_reaches_the_system_with_the_part(session:
     )
     assert "system:s" in graph.affected(session, workspace.id, ["gpu_host:far"])
     assert graph.affected(session, workspace.id, ["dataset:d"]) == {"dataset:d"}
+
+
+def test_consumers_are_counted_by_how_critical_they_are(session: Session) -> None:
+    workspace = home(session, *estate(), observation("system:mute", ("runs_on", "gpu_host:a")))
+    assert document(session, workspace, "gpu_host:a")["consumers"]["criticalities"] == {
+        "high": 1,
+        "low": 1,
+        "unstated": 1,
+    }
