@@ -14,6 +14,7 @@ from service.inventory.licences import Resolution
 from service.inventory.values import countries
 
 _LICENSED = (Kind.MODEL, Kind.DATASET, Kind.SOFTWARE)
+_LINE = ("derived_from",)
 _NOT_KNOWN: Terms = {"commercial_use": None, "obligations": []}
 _NO_CONDITIONS: Final = Conditions()
 
@@ -22,21 +23,26 @@ def licences(land: Landscape, ref: str) -> list[LicenceFact]:
     """The asset's own licence and those of all it rests on, each thing by its shortest way, nearest first.
 
     A model's ancestors come by the line of derivations, too, where the shortest way is another: what a model inherits from
-    what it derives from does not depend on what else it was trained on.
+    what it derives from does not depend on what else it was trained on. So do those of each model that a system uses.
     """
     if kind_of(ref) not in (*_LICENSED, Kind.SYSTEM):
         return []
-    facts = _walk(land, ref, LICENCE_FLOW)
+    facts = _walk(land, [ref], [], LICENCE_FLOW)
+    lines: list[LicenceFact] = []
     if kind_of(ref) == Kind.MODEL:
-        ways = [fact["path"] for fact in facts]
-        facts += [fact for fact in _walk(land, ref, ("derived_from",)) if fact["path"] not in ways]
-    return facts
+        lines = _walk(land, [ref], [], _LINE)
+    if kind_of(ref) == Kind.SYSTEM:
+        used = [edge.target for edge in land.up(ref, ("uses",)) if kind_of(edge.target) == Kind.MODEL]
+        lines = [fact for model in used for fact in _walk(land, [ref, model], ["uses"], _LINE)]
+    ways = [fact["path"] for fact in facts]
+    return facts + [fact for fact in lines if fact["path"] not in ways]
 
 
-def _walk(land: Landscape, ref: str, types: Collection[str]) -> list[LicenceFact]:
+def _walk(land: Landscape, way: list[str], steps: list[str], types: Collection[str]) -> list[LicenceFact]:
+    """What lies behind the end of `way`, to which `steps` lead."""
     facts: list[LicenceFact] = []
-    seen = {ref}
-    queue: deque[tuple[list[str], list[str], str | None]] = deque([([ref], [], None)])
+    seen = {*way}
+    queue: deque[tuple[list[str], list[str], str | None]] = deque([(way, steps, None)])
     while queue:
         path, through, derivation = queue.popleft()
         here = path[-1]

@@ -27,3 +27,28 @@ is_made_from(fact) if is_training_data(fact)
 
 # What was made from it: the thing before it on the way.
 maker(fact) := fact.path[count(fact.path) - 2]
+
+# The relations that lead from one fact to another that lies behind it on the same way; undefined where it does not.
+steps(made, source) := array.slice(source.through, made.depth, count(source.through)) if {
+	count(source.path) > count(made.path)
+	array.slice(source.path, 0, count(made.path)) == made.path
+}
+
+# Derivations alone, or with the outputs of a model as training data among them.
+is_making(steps) if {
+	every step in steps {
+		step == "derived_from"
+	}
+}
+
+is_making(steps) if learns_from_outputs(steps)
+
+# A model was trained on data that the last one, or what derives from it, made.
+learns_from_outputs(steps) if {
+	some at, step in steps
+	step == "generated_by"
+	steps[at - 1] == "trained_on"
+	every other in array.concat(array.slice(steps, 0, at - 1), array.slice(steps, at + 1, count(steps))) {
+		other == "derived_from"
+	}
+}
