@@ -76,7 +76,7 @@ def _holder(
     ref = way[-1]
     known = land.attributes(ref) if owner.get("vendor") else None
     country = known.get("incorporated_in", owner.get("country")) if known else owner.get("country")
-    headquarters = known.get("headquarters", country) if known else country
+    headquarters = known.get("headquarters") if known else country
     return {
         "vendor": ref,
         "name": (known or {}).get("legal_name") or str(owner.get("name") or ref),

@@ -16,9 +16,21 @@ of(entries, threshold, home) := [it |
 		"law": regime.title,
 		"path": link.path,
 		"vendor": link.vendor,
-		"company": sprintf("%s, %s of %s,", [link.name, chain.part(link), entry.of]),
+		"company": company(entry, link),
 	}
 ]
+
+company(entry, link) := sprintf("%s, %s of %s,", [link.name, chain.part(link), entry.of]) if {
+	not startswith(entry.of, "vendor:")
+}
+
+# A company's own chain: it is the first link itself.
+company(entry, link) := link.name if link.vendor == entry.of
+
+company(entry, link) := sprintf("%s, an owner of %s,", [link.name, entry.of]) if {
+	startswith(entry.of, "vendor:")
+	link.vendor != entry.of
+}
 
 certain(exposures) := [it | some it in exposures; it.certain]
 

@@ -22,6 +22,8 @@
 #   introduced: 0.1.0
 package allod.rules.jurisdiction.headquarters_in_bloc
 
+import data.allod.lib.places
+
 parameters := input.parameters["JUR-003"]
 
 # The vendor itself stands first in the chain of those who control it.
@@ -35,19 +37,12 @@ seats := [seat |
 	]
 ]
 
-at_home(seat) if seat.country in parameters.home
-
-at_home(seat) if {
-	some bloc in seat.blocs
-	bloc in parameters.home
-}
-
 applies := true
 
 violation contains finding if {
 	some seat in seats
 	seat.country != null
-	not at_home(seat)
+	not places.inside(seat, parameters.home)
 	finding := {
 		"subject": seat.attribute,
 		"message": sprintf("The %s of %s is in %s, outside %s.", [
