@@ -60,8 +60,7 @@ class Duty(Strict):
     """What a localisation law asks of data of these classes, of more than `above` people if that is given.
 
     `storage_in_country`: a path of storage must lie there. `collection_in_country`: databases abroad may not be the first
-    to take it in. The others
-    are steps to take before data leaves. `measure` says which people are counted.
+    to take it in. The others are steps to take before data leaves. `measure` says which people are counted.
     """
 
     duty: Literal["storage_in_country", "collection_in_country", "security_assessment", "contract_or_certification"]

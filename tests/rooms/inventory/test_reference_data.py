@@ -19,21 +19,6 @@ TODAY = date(2026, 11, 23)
 ENTRIES = reference_load.shipped(POLICIES / "data")
 CATALOGUE = Catalogue(ENTRIES)
 
-# botocore 1.44.5, data/partitions.json, without pseudo-regions.
-AWS = {
-    "aws": "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 "
-    "ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 "
-    "ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 "
-    "il-central-1 me-central-1 me-south-1 me-west-1 mx-central-1 sa-east-1 sa-west-1 us-east-1 us-east-2 us-west-1 "
-    "us-west-2",
-    "aws-cn": "cn-north-1 cn-northwest-1",
-    "aws-eusc": "eusc-de-east-1",
-    "aws-iso": "us-iso-east-1 us-iso-west-1",
-    "aws-iso-b": "us-isob-east-1 us-isob-west-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-east-1 us-isof-south-1",
-    "aws-us-gov": "us-gov-east-1 us-gov-west-1",
-}
 EU27 = set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())  # noqa: SIM905 -- read as one line
 
 
@@ -123,17 +108,21 @@ def test_regimes_begin_and_lapse() -> None:
     }  # fmt: skip
 
 
-def test_the_regions_of_aws_are_those_that_botocore_knows() -> None:
-    ours: dict[str, set[str]] = {}
-    for entry in of(CatalogueName.REGION):
-        provider, _, code = entry.key.partition("/")
-        if provider == "aws":
-            ours.setdefault(entry.body["partition"], set()).add(code)
-    assert ours == {partition: set(codes.split()) for partition, codes in AWS.items()}
-
-
 @pytest.mark.parametrize(
-    ("provider", "least"), [("azure", 60), ("google", 40), ("ovhcloud", 12), ("scaleway", 3), ("hetzner", 6)]
+    ("provider", "least"),
+    [
+        *(
+            ("azure", 60),
+            ("google", 40),
+            ("ovhcloud", 12),
+            ("scaleway", 3),
+            ("hetzner", 6),
+            ("ibm", 12),
+            ("alibaba", 28),
+        ),
+        *(("ionos", 10), ("stackit", 2), ("open-telekom-cloud", 3), ("exoscale", 8), ("outscale", 5), ("upcloud", 15)),
+        *(("tencent", 18), ("huawei", 20)),
+    ],
 )
 def test_the_other_clouds_have_their_regions(provider: str, least: int) -> None:
     keys = [entry.key for entry in of(CatalogueName.REGION) if entry.key.startswith(f"{provider}/")]
@@ -245,6 +234,58 @@ WRONG = {
         HEAD + "catalogue: region, entries: "
         '[{key: a/b, title: B, country: DE, subdivision: US-CA, partition: a, provider: "vendor:a", operator: "vendor:a"}]}',
         "US-CA does not lie in DE",
+    ),
+    "localised nowhere": (
+        HEAD + "catalogue: localisation, entries: [{key: a, title: A, country: ZZ, statute: A, "
+        "duties: [{duty: storage_in_country, data_classes: [personal]}]}]}",
+        "localisation a/country",
+    ),
+    "uncounted people": (
+        HEAD + "catalogue: localisation, entries: [{key: a, title: A, country: RU, statute: A, "
+        "duties: [{duty: storage_in_country, data_classes: [personal], above: 5}]}]}",
+        "a number of people needs a measure",
+    ),
+    "no day": (
+        HEAD + "catalogue: ai_act_date, entries: [{key: a, title: A, applies_on: soon, articles: [A], scope: all}]}",
+        "ai_act_date a/applies_on",
+    ),
+    "chip of nobody": (
+        HEAD + 'catalogue: accelerator, entries: [{key: a, title: A, vendor: "vendor:a", design_country: US}]}',
+        "the vendor 'vendor:a' is not in the catalogue 'vendor'",
+    ),
+    "no ref": (
+        HEAD + "catalogue: software, entries: [{key: pytorch, title: A}]}",
+        "the key is not the ref of a software",
+    ),
+    "software by nobody": (
+        HEAD + 'catalogue: software, entries: [{key: "software:a", title: A, publisher: "vendor:a"}]}',
+        "the publisher 'vendor:a' is not in the catalogue 'vendor'",
+    ),
+    "unheard-of standard": (
+        HEAD + 'catalogue: software, entries: [{key: "software:a", title: A, standards: [onnx]}]}',
+        "the standard 'onnx' is not in the catalogue 'open_standard'",
+    ),
+    "bad purl": (
+        HEAD + 'catalogue: software, entries: [{key: "software:a", title: A, purl: torch}]}',
+        "is not a package URL",
+    ),
+    "revenue without currency": (
+        HEAD + "catalogue: licence, entries: [{key: MIT, "
+        "thresholds: [{measure: annual_revenue, limit: 1, effect: licence_required}]}]}",
+        "revenue is counted in a currency",
+    ),
+    "excluded nowhere": (
+        HEAD + "catalogue: licence, entries: [{key: MIT, exclusions: [{modality: any, reach: users}]}]}",
+        "an exclusion names countries or blocs",
+    ),
+    "excluded from no bloc": (
+        HEAD
+        + "catalogue: licence, entries: [{key: MIT, exclusions: [{blocs: [ATLANTIS], modality: any, reach: users}]}]}",
+        "the bloc 'ATLANTIS'",
+    ),
+    "name without text": (
+        HEAD + "catalogue: licence, entries: [{key: MIT, naming: [{triggers: [distribution]}]}]}",
+        "a naming duty is either",
     ),
     "unnamed owner": (
         HEAD + 'catalogue: vendor, entries: [{key: "vendor:a", title: A, owners: [{veto: true}]}]}',
