@@ -33,6 +33,15 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The last judgement of an asset: `outcomes` as `Decision.summary` gives them."""
+
+    input_digest: str
+    decided_at: datetime
+    outcomes: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the gate said, and all that it said it on.
 
@@ -110,6 +119,22 @@ def remember(session: Session, decisions: Mapping[int, Decision], engine: str, a
         """),
         {"engine": engine, "at": at, "rows": canonical.encode(rows).decode()},
     )
+
+
+def last(session: Session, asset_id: int) -> Last | None:
+    """The last judgement of an asset, None where it was never judged."""
+    row = (
+        session.connection()
+        .execute(
+            text("""
+            SELECT input_digest, decided_at, outcomes FROM judgement
+            WHERE asset_id = :id AND decided_at IS NOT NULL
+        """),
+            {"id": asset_id},
+        )
+        .one_or_none()
+    )
+    return Last(*row) if row else None
 
 
 def outcomes_by_pack(session: Session, refs_by_id: Mapping[int, str]) -> dict[str, dict[str, str]]:
