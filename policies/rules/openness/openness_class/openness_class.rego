@@ -11,8 +11,7 @@
 #   remedy: >-
 #     Use a model of the class, or have the components that are named released under open licences. Where nothing is
 #     recorded, state `components` with their licences (`allod import mof` reads a record of the framework).
-#   controls:
-#     - {framework: Model Openness Framework 1.0, id: Classes I to III, title: Components released under open licences}
+#   controls: []
 #   reads: [openness]
 #   parameters:
 #     minimum:
