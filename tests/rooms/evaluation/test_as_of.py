@@ -105,3 +105,22 @@ def test_a_takeover_moves_the_concentration_to_the_buyer(judge: Judge, day: str,
 @pytest.mark.parametrize(("day", "outcome"), [("2026-05-31", "pass"), ("2026-06-01", "violation")])
 def test_a_takeover_lets_one_foreign_state_stop_the_system(judge: Judge, day: str, outcome: str) -> None:
     assert judge.says("system:desk", "VEN-006", day, *taken_over()).outcome == outcome
+
+
+@pytest.mark.parametrize(("day", "outcome"), [("2027-08-01", "not_applicable"), ("2027-08-02", "violation")])
+def test_an_older_general_purpose_model_owes_its_documents_from_the_day_that_the_ai_act_names(
+    judge: Judge, day: str, outcome: str
+) -> None:
+    model = observation(
+        "model:general",
+        training_flop=1e24,
+        generates_text=True,
+        weights="closed",
+        weights_released_on="2025-08-01",
+        gpai_documents={"technical_documentation": "a binder", "downstream_information": "a site"},
+    )
+    said = judge.says("model:general", "PRV-006", day, model)
+    assert said.outcome == outcome
+    assert [finding.subject for finding in said.findings] == (
+        ["copyright_policy", "training_summary"] if outcome == "violation" else []
+    )

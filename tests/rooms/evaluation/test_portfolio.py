@@ -128,6 +128,11 @@ def test_accelerators_count_for_their_supplier_and_its_country(session: Session)
     assert chips["accelerators_total"] == 11
 
 
+def test_a_supplier_is_known_by_the_model_of_its_accelerators(session: Session) -> None:
+    workspace = home(session, observation("gpu_host:a", accelerators=[{"model": "H100", "count": 4}]))
+    assert concentration(session, workspace, "vendor:nvidia")["accelerators"] == 4
+
+
 def test_an_empty_workspace_has_no_shares(session: Session) -> None:
     workspace = home(session, closed("vendor:top"))
     top = concentration(session, workspace, "vendor:top")
