@@ -91,3 +91,14 @@ def test_an_interface_that_the_catalogue_lacks_is_unknown(session: Session) -> N
 
 def test_only_models_are_told_of_the_ai_act(session: Session) -> None:
     assert document(session, observation("system:a"))["ai_act"] == []
+
+
+def test_interfaces_have_the_standing_that_the_catalogue_gives_them(session: Session) -> None:
+    found = document(session, observation("software:s", standards=["onnx"]))["interfaces"]
+    assert found == [{"name": "onnx", "status": "open", "grade": "declared"}]
+
+
+def test_a_model_is_told_which_parts_of_the_ai_act_apply(session: Session) -> None:
+    found = {one["id"]: one for one in document(session, observation("model:m"))["ai_act"]}
+    assert (found["gpai"]["applies_on"], found["gpai"]["applies"]) == ("2025-08-02", True)
+    assert (found["gpai-legacy"]["applies_on"], found["gpai-legacy"]["applies"]) == ("2027-08-02", False)
