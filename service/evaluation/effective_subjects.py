@@ -5,7 +5,7 @@ from typing import Final
 
 from service.evaluation.effective_reach import NEAREST
 from service.evaluation.landscape import Landscape
-from service.evaluation.policy_input import Subjects
+from service.evaluation.policy_input import LocalisationLaw, Subjects
 
 PERSONAL: Final = frozenset({"personal", "special_category", "health"})
 # Financial data may be of companies alone; where its subjects are stated, it is of people.
@@ -32,3 +32,24 @@ def subjects(land: Landscape, ways: Sequence[list[str]]) -> Subjects:
         "undeclared": [undeclared[ref] for ref in sorted(undeclared)][:NEAREST],
         "count": sum(stated) if stated and len(stated) == len(counts) else None,
     }
+
+
+def localisation(land: Landscape, whose: Subjects) -> list[LocalisationLaw]:
+    """The duties, of the laws in force, towards data of people in the countries of `whose`; by law, in the law's order."""
+    return [
+        {
+            "id": law["id"],
+            "title": law["title"],
+            "country": country,
+            "duty": duty["duty"],
+            "data_classes": sorted(duty["data_classes"]),
+            "above": duty.get("above"),
+            "up_to": duty.get("up_to"),
+            "measure": duty.get("measure"),
+            "sectoral": bool(law.get("sectoral")),
+            "condition": law.get("condition"),
+        }
+        for country in sorted({place[:2] for place in whose["jurisdictions"]})
+        for law in land.catalogue.localisation_of(country)
+        for duty in law["duties"]
+    ]

@@ -6,6 +6,7 @@ Everything that needs a walk is resolved here, once, so that a rule reads and ne
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from service.evaluation.effective_accelerators import accelerators
 from service.evaluation.effective_control import Controls
 from service.evaluation.effective_holders import holders
 from service.evaluation.effective_languages import languages
@@ -15,7 +16,7 @@ from service.evaluation.effective_places import places
 from service.evaluation.effective_reach import carriers, consumers, data
 from service.evaluation.effective_release import ai_act, interfaces, release
 from service.evaluation.effective_seen import seen
-from service.evaluation.effective_subjects import subjects
+from service.evaluation.effective_subjects import localisation, subjects
 from service.evaluation.effective_subprocessors import subprocessors
 from service.evaluation.landscape import Landscape, kind_of
 from service.evaluation.policy_input import VERSION, AssetFact, Concentration, Dangling, Evidence, PolicyInput
@@ -81,7 +82,7 @@ def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standin
         "consumers": consumers(land, ref),
         "dangling": _dangling(land, ref),
         "subjects": whose,
-        "localisation": [],
+        "localisation": localisation(land, whose),
         "seen": seen(land, ref, where),
         "holders": holders(land, ref),
         "subprocessors": subprocessors(land, controls, ref),
@@ -89,7 +90,7 @@ def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standin
         "interfaces": interfaces(land, ref),
         "openness": release(land, ref),
         "ai_act": ai_act(land, ref),
-        "accelerators": [],
+        "accelerators": accelerators(land, ref, where),
         "parts": parts.of(ref),
         "concentration": _concentration(land, beyond.portfolio, ref),
         "parameters": {},

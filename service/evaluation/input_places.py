@@ -79,7 +79,7 @@ class LocalisationLaw(TypedDict):
     id: str
     title: str
     country: str
-    duty: Literal["storage_in_country", "storage_only_in_country", "security_assessment", "contract_or_certification"]
+    duty: Literal["storage_in_country", "collection_in_country", "security_assessment", "contract_or_certification"]
     data_classes: list[str]
     above: int | None
     up_to: int | None

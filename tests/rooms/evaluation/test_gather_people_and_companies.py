@@ -260,3 +260,60 @@ def test_languages_are_those_of_the_models_a_system_runs_on(session: Session) ->
         ("model:m", ["de", "fr"], 2),
         ("model:n", None, 3),
     ]
+
+
+def test_laws_that_keep_data_are_those_of_the_countries_of_its_people(session: Session) -> None:
+    found = document(
+        session, observation("dataset:d", data_classes=["personal"], subject_jurisdictions=["RU", "RU-MOW", "DE"])
+    )["localisation"]
+    assert {(law["id"], law["country"], law["duty"]) for law in found} == {
+        ("ru-152-fz", "RU", "storage_in_country"),
+        ("ru-152-fz", "RU", "collection_in_country"),
+    }
+    assert found[0]["data_classes"] == ["health", "personal", "special_category"]
+    assert (found[0]["above"], found[0]["sectoral"], found[0]["condition"]) == (None, False, None)
+    chinese = document(session, observation("dataset:e", data_classes=["personal"], subject_jurisdictions=["CN"]))
+    assert {law["measure"] for law in chinese["localisation"] if law["duty"] == "security_assessment"} == {
+        "subjects_transferred_since_january"
+    }
+
+
+def test_accelerators_are_looked_up_with_the_controls_towards_their_place(session: Session) -> None:
+    found = document(
+        session,
+        observation(
+            "gpu_host:h",
+            ("located_in", "cloud_region:cn/1"),
+            accelerators=[
+                {"model": "NVIDIA H100 80GB HBM3", "count": 8},
+                {"model": "T4", "vendor": "vendor:reseller"},
+                {"model": "L4"},
+                {"model": "Foo 9"},
+                {"count": 2},
+            ],
+        ),
+        observation("cloud_region:cn/1", country="CN"),
+    )["accelerators"]
+    facts = {one["model"]: one for one in found}
+    hopper = facts["NVIDIA H100 80GB HBM3"]
+    assert (hopper["vendor"], hopper["count"], hopper["design_country"]) == ("vendor:nvidia", 8, "US")
+    assert (hopper["export_class"], hopper["destination"], bool(hopper["controls"])) == ("3A090.a", "CN", True)
+    assert (facts["T4"]["vendor"], facts["T4"]["controls"]) == ("vendor:reseller", [])
+    assert (facts["L4"]["status"], facts["L4"]["controls"]) == ("known", None)
+    assert (facts["Foo 9"]["status"], facts["Foo 9"]["controls"]) == ("not_catalogued", None)
+    assert (facts[None]["status"], facts[None]["count"]) == ("undeclared", 2)
+
+
+def test_accelerators_at_home_are_under_no_control_and_nowhere_under_one_unknown(session: Session) -> None:
+    h100 = [{"model": "h100"}]
+    (here,) = document(session, observation("gpu_host:a", ("located_in", PARIS), accelerators=h100))["accelerators"]
+    assert (here["destination"], here["controls"]) == ("FR", [])
+    (nowhere,) = document(session, observation("gpu_host:b", accelerators=h100))["accelerators"]
+    assert (nowhere["destination"], nowhere["controls"]) == (None, None)
+
+
+def test_a_host_that_does_not_speak_of_accelerators_may_have_any(session: Session) -> None:
+    (silent,) = document(session, observation("gpu_host:a"))["accelerators"]
+    assert silent["status"] == "undeclared"
+    assert document(session, observation("gpu_host:b", accelerators=[]))["accelerators"] == []
+    assert document(session, observation("system:a"))["accelerators"] == []
