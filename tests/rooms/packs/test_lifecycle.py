@@ -149,13 +149,18 @@ ON = RESIDENCY.effective_on
 points = st.sampled_from(["ci", "admission", "api", "scan", "nowhere"])
 
 
+# What is asked for beyond what binds only warns; what the law has not settled stands in nobody's way.
+SOFTER = {"openness": "warn", "unsettled-licensing": "inform"}
+
+
 def test_shipped_packs_block_at_the_gate_and_inform_in_scans() -> None:
     for pack in LIBRARY.packs.values():
+        word = SOFTER.get(pack.id, "block")
         for outcome in ("violation", "unknown"):
             assert [
                 enforcement(pack, point, outcome, pack.effective_on) for point in ("ci", "admission", "api", "scan")
             ] == [
-                *("block", "block", "block"),
+                *(word, word, word),
                 "inform",
             ]
 
