@@ -5,7 +5,8 @@ that a batch is judged whole or not at all. Who changes an asset only announces 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
@@ -18,11 +19,15 @@ from service.evaluation import record
 from service.evaluation.decision import Decision
 from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import prepare
+from service.evaluation.landscape import kind_of
 from service.evaluation.prepared import Prepared
+from service.evaluation.standing import standing
 from service.foundation import clock
 from service.foundation.actor import Actor
+from service.foundation.outbox import Topic, announce
 from service.foundation.settings import Settings
 from service.inventory import graph
+from service.inventory.facts import Kind
 from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
 from service.packs.queries import in_force
@@ -77,7 +82,8 @@ def judge_assets(
     assignment = in_force(session, ground.library, workspace.id)
     refs = {asset.ref: asset.id for asset in assets.values() if asset.id is not None}
     part = graph.slice_for(session, workspace, refs, catalogue)
-    prepared = prepare(part, list(refs), catalogue.on(as_of), as_of, assignment)
+    beyond = standing(session, workspace, part, refs, catalogue, as_of)
+    prepared = prepare(part, list(refs), catalogue.on(as_of), as_of, assignment, beyond)
 
     # 3. Memory: the same document under the same rules has the same answer.
     expected = {
@@ -108,8 +114,22 @@ def _store(
         return
     now = clock.now()
     record.keep_inputs(session, due)
-    record.remember(session, {refs[d.asset_ref]: d for d in decisions}, ground.engine.name, now)
+    with _alternatives_told(session, workspace, {refs[d.asset_ref]: d.asset_ref for d in decisions}):
+        record.remember(session, {refs[d.asset_ref]: d for d in decisions}, ground.engine.name, now)
     reconcile.reconcile(session, workspace, [(refs[d.asset_ref], d.asset_ref, d) for d in decisions], actor, now)
+
+
+@contextmanager
+def _alternatives_told(session: Session, workspace: WorkspaceView, judged: Mapping[int, str]) -> Iterator[None]:
+    """Announces what could take another's place and came to another outcome: systems are judged by their alternatives."""
+    named = graph.alternatives(session, workspace.id, [ref for ref in judged.values() if kind_of(ref) != Kind.SYSTEM])
+    ids = {asset_id: ref for asset_id, ref in judged.items() if ref in named}
+    before = record.outcomes_by_pack(session, ids) if ids else {}
+    yield
+    after = record.outcomes_by_pack(session, ids) if ids else {}
+    changed = sorted(ref for ref in after if after[ref] != before.get(ref))
+    if changed:
+        announce(session, Topic.ASSET_CHANGED, {"workspace": workspace.name, "refs": changed})
 
 
 def _close_deleted(session: Session, workspace: WorkspaceView, asset_ids: Sequence[int], actor: Actor) -> None:

@@ -10,6 +10,7 @@ from service.api.v1 import (
     decisions,
     evaluations,
     gate,
+    judgements,
     openness,
     packs,
     reference,
@@ -24,6 +25,7 @@ router.include_router(workspaces.router)
 router.include_router(assets.router)
 router.include_router(bulk.router)
 router.include_router(violations.router)
+router.include_router(judgements.router)
 router.include_router(evaluations.router)
 router.include_router(gate.router)
 router.include_router(decisions.router)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import event, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session, col
@@ -70,6 +70,17 @@ def record_many(
     scope = _scope(session)
     pending: list[_Noted] = session.info.setdefault(_PENDING, [])
     pending.extend(_Noted(now, str(actor), action, target, workspace, detail, scope) for target, detail in changes)
+
+
+def position(session: Session) -> int | None:
+    """How far the log is: it grows with every change and with nothing else. None once this transaction changed something.
+
+    What was computed from the inventory at one position holds for as long as the position is the same.
+    """
+    if session.info.get(_PENDING):
+        return None
+    last = session.connection().execute(select(func.max(col(AuditEntry.number)))).scalar_one()
+    return int(last or 0)
 
 
 def seal(row: Mapping[str, Any]) -> str:

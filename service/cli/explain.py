@@ -23,16 +23,17 @@ def explain(
     url: client.Url = DEFAULT_URL,
     token_file: client.TokenFile = None,
 ) -> None:
-    """Explain an asset: its facts with their evidence, what is found against it, on which path, and the remedy."""
+    """Explain an asset: its facts with their evidence, what is found against it and why, and what would make it pass."""
     with client.connect(url, token_file) as server:
         asset = server.get(client.asset_path(ref), workspace=workspace)
         found = server.pages("/violations", asset=ref, rule=rule, workspace=asset.get("workspace"))
         violations = [one for one in found if one.get("status") != _RESOLVED]
+        judged = list(server.pages("/judgements", asset=ref, rule=rule, workspace=asset.get("workspace")))
     if as_json:
-        body = {"asset": asset, "violations": violations}
+        body = {"asset": asset, "violations": violations, "judgements": judged}
         typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         return
-    for line in (*_facts(asset), "", *_findings(violations, rule)):
+    for line in (*_facts(asset), "", *_findings(violations, rule), *_judged(judged, asked=rule is not None)):
         typer.echo(line)
 
 
@@ -57,4 +58,23 @@ def _findings(violations: Sequence[Mapping[str, Any]], rule: str | None) -> list
         lines.append(printable(f"  path: {' → '.join(one['path'])}"))
         lines.append(printable(f"  rests on facts that are {one['evidence_grade']}"))
         lines.append(printable(f"  mend: {one['remedy']}"))
+    return lines
+
+
+def _judged(judged: Sequence[Mapping[str, Any]], *, asked: bool) -> list[str]:
+    """What each rule came to; of a rule that was asked for, also the facts that it was told."""
+    lines = [""] if judged else []
+    for one in judged:
+        lines.append(
+            f"{one['rule']}  {one['outcome']}, on facts that are {one['evidence_grade']}  (pack {one['pack']})"
+        )
+        explanation = one.get("explanation")
+        if asked and explanation:
+            lines.append(printable(f"  asks: {explanation['question']}"))
+            for fact in explanation["facts"]:
+                known = ", ".join(word for word in (fact["grade"], fact["source"]) if word)
+                way = " → ".join(fact["path"])
+                lines.append(printable(f"  {fact['section']}: {fact['says']}  ({known or 'not graded'}; {way})"))
+            if one["outcome"] not in ("pass", "not_applicable"):
+                lines.append(printable(f"  would pass: {explanation['would_pass']}"))
     return lines

@@ -6,15 +6,15 @@ makes it `unknown`; only what is left is a `pass`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from service.engine.protocol import Finding, Judged, RawVerdict
-from service.evaluation.policy_input import LicenceFact, Place, PolicyInput, WeightFact
-from service.inventory.facts import Grade, Kind
-from service.inventory.kinds import ATTRIBUTES
+from service.evaluation.grades import weakest
+from service.evaluation.policy_input import PolicyInput
+from service.inventory.facts import Grade
 
 RULE_ITSELF = "rule"  # the subject of an error: what is wrong is the rule's run, not a part of the asset
 NO_ANSWER = "The engine gave no answer to this rule."
@@ -158,7 +158,7 @@ def decide(
         if kind not in rule.kinds:
             continue
         outcome, findings = _weigh(judged.verdicts.get(rule_id, RawVerdict(applies=True, error=NO_ANSWER)))
-        grade = _weakest(document, rule.reads, known)
+        grade = weakest(document, rule.reads, known)
         controls = tuple(rule.controls)
         decided.extend(
             RuleOutcome(rule_id, pack, rule.theme, rule.severity, outcome, findings, grade, rule.remedy, controls)
@@ -201,64 +201,3 @@ def _one_for_each_subject(violations: Iterable[Finding], unknowns: Iterable[Find
             )
             chosen.setdefault(found.subject, finding)
     return tuple(chosen[subject] for subject in sorted(chosen))
-
-
-_WEAKNESS = {Grade.VERIFIED: 0, Grade.INFERRED: 1, Grade.DECLARED: 2, Grade.UNRESOLVED: 3}
-
-
-def _weakest(document: PolicyInput, reads: Sequence[str], known: dict[str, Grade | None]) -> Grade:
-    """The weakest grade of what `reads` names, `declared` where that is nothing; `known` remembers one document's."""
-    grades = []
-    for name in reads:
-        if name not in known:
-            known[name] = max(map(Grade, _grades(document, name)), key=_WEAKNESS.__getitem__, default=None)
-        if (grade := known[name]) is not None:
-            grades.append(grade)
-    return max(grades, key=_WEAKNESS.__getitem__, default=Grade.DECLARED)
-
-
-def _grades(document: PolicyInput, name: str) -> Iterator[str]:
-    """The grades of the facts in one section of the input, `unresolved` wherever knowledge stops.
-
-    Raises:
-        ValueError: a rule's METADATA names a section that the input does not have.
-    """
-    section, _, attribute = name.partition(".")
-    match section:
-        case "attributes":
-            stem = attribute.partition(".")[0]
-            # A rule that judges several kinds may read what only one of them has.
-            if stem in ATTRIBUTES[Kind(document["asset"]["kind"])].model_fields:
-                yield _attribute(document, stem)
-        case "data":
-            yield from (fact["grade"] for fact in document["data"]["classes"])
-            yield from (Grade.UNRESOLVED for _ in document["data"]["undeclared"])
-        case "places":
-            yield from _known(document["places"], "known")
-        case "control":
-            for control in document["control"]:
-                yield from (link["grade"] for link in control["links"])
-                if control["status"] != "complete":
-                    yield Grade.UNRESOLVED
-        case "licences":
-            yield from _known(document["licences"], "resolved")
-        case "weights":
-            yield from _known(document["weights"], "known")
-        case "consumers":
-            # Who rests on an asset is known from manifests, and what those do not say of themselves is not known.
-            if document["consumers"]["total"]:
-                yield Grade.UNRESOLVED if document["consumers"]["undeclared"] else Grade.DECLARED
-        case _:
-            raise ValueError(f"input version 1 has no section {name!r}")
-
-
-def _attribute(document: PolicyInput, name: str) -> str:
-    if name not in document["asset"]["attributes"]:
-        return Grade.UNRESOLVED
-    evidence = document["asset"]["evidence"].get(name)
-    return evidence["grade"] if evidence else Grade.DECLARED
-
-
-def _known(facts: Sequence[Place] | Sequence[LicenceFact] | Sequence[WeightFact], status: str) -> Iterator[str]:
-    for fact in facts:
-        yield fact["grade"] if fact["status"] == status else Grade.UNRESOLVED

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from service.evaluation.effective_operators import operators
 from service.evaluation.effective_places import hosts_and_services
 from service.evaluation.landscape import Landscape, kind_of, weakest
 from service.evaluation.policy_input import Control, Grade, Link, Place
@@ -45,25 +46,18 @@ class Controls:
         found: dict[str, Control] = {}
         for thing, path in self._things(ref, places):
             if thing not in found or len(path) < len(found[thing]["path"]):
-                found[thing] = self._control(thing, path)
+                found[thing] = self.chain_of(thing, path)
         return [found[thing] for thing in sorted(found)]
 
-    def _things(self, ref: str, places: list[Place]) -> Iterator[tuple[str, list[str]]]:
-        if kind_of(ref) in (Kind.CLOUD_REGION, Kind.VENDOR):
-            yield ref, [ref]
-        yield from hosts_and_services(self._land, ref)
-        for place in places:
-            if place["region"] is not None:
-                yield place["region"], place["path"]
-
-    def _control(self, thing: str, path: list[str]) -> Control:
+    def chain_of(self, thing: str, path: list[str]) -> Control:
+        """Who stands above a region, host, service or company; `path` leads to it."""
         whole = _Chain()
-        operators: list[tuple[str, Grade]] = [(thing, "verified")]
+        runs: list[tuple[str, Grade]] = [(thing, "verified")]
         if kind_of(thing) != Kind.VENDOR:
-            operators = self._operators(thing)
-        if not operators:
+            runs = operators(self._land, thing)
+        if not runs:
             whole.stop("dangling" if not self._land.is_known(thing) else "unknown_operator", thing)
-        for operator, grade in operators:
+        for operator, grade in runs:
             chain = self._chain(operator)
             # A vendor is the first link of its own chain: its way must not name it twice.
             way = path[:-1] if operator == thing else path
@@ -78,16 +72,13 @@ class Controls:
             "links": sorted(whole.links, key=lambda link: (link["depth"], link["vendor"], link["path"])),
         }
 
-    def _operators(self, thing: str) -> list[tuple[str, Grade]]:
-        """Who runs or owns a region, host or service; relations and attributes both count."""
-        land = self._land
-        found: dict[str, Grade] = {edge.target: "declared" for edge in land.up(thing, ("operated_by",))}
-        attributes = land.attributes(thing) or {}
-        for attribute in ("operator", "provider", "owner"):
-            vendor = attributes.get(attribute)
-            if vendor and not (attribute == "provider" and found):
-                found.setdefault(vendor, land.grade(thing, attribute))
-        return sorted(found.items())
+    def _things(self, ref: str, places: list[Place]) -> Iterator[tuple[str, list[str]]]:
+        if kind_of(ref) in (Kind.CLOUD_REGION, Kind.VENDOR):
+            yield ref, [ref]
+        yield from hosts_and_services(self._land, ref)
+        for place in places:
+            if place["region"] is not None:
+                yield place["region"], place["path"]
 
     def _chain(self, operator: str) -> _Chain:
         if operator not in self._chains:
@@ -123,7 +114,7 @@ class Controls:
             chain.stop("unknown_owner", vendor)
             return
         for owner in owners:
-            if _holds_on(owner, land.as_of.isoformat()):
+            if holds_on(owner, land.as_of.isoformat()):
                 self._owner(chain, owner, path, land.grade(vendor, "owners"))
 
     def _owner(self, chain: _Chain, owner: dict[str, Any], path: list[str], grade: Grade) -> None:
@@ -176,7 +167,7 @@ def _placed(link: Link, path: list[str], grade: Grade) -> Link:
     return {**link, "path": [*path, *link["path"]], "grade": weakest(grade, link["grade"])}
 
 
-def _holds_on(owner: dict[str, Any], day: str) -> bool:
+def holds_on(owner: dict[str, Any], day: str) -> bool:
     """Whether an ownership holds on `day`: from the first day named, up to but not with the last."""
     return (owner.get("from") or "") <= day and (owner.get("to") is None or day < owner["to"])
 

@@ -2,38 +2,47 @@
 
 from collections import deque
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from service.evaluation.effective_places import land_grade
 from service.evaluation.landscape import Landscape, kind_of, weakest
-from service.evaluation.policy_input import LicenceFact, Terms, WeightFact
+from service.evaluation.policy_input import LicenceConditions, LicenceFact, Terms, WeightFact
 from service.inventory.edges import LICENCE_FLOW, OFFERS
 from service.inventory.facts import Kind
+from service.inventory.licence_conditions import Conditions
 from service.inventory.licences import Resolution
+from service.inventory.values import countries
 
 _LICENSED = (Kind.MODEL, Kind.DATASET, Kind.SOFTWARE)
+_LINE = ("derived_from",)
 _NOT_KNOWN: Terms = {"commercial_use": None, "obligations": []}
+_NO_CONDITIONS: Final = Conditions()
 
 
 def licences(land: Landscape, ref: str) -> list[LicenceFact]:
     """The asset's own licence and those of all it rests on, each thing by its shortest way, nearest first.
 
     A model's ancestors come by the line of derivations, too, where the shortest way is another: what a model inherits from
-    what it derives from does not depend on what else it was trained on.
+    what it derives from does not depend on what else it was trained on. So do those of each model that a system uses.
     """
     if kind_of(ref) not in (*_LICENSED, Kind.SYSTEM):
         return []
-    facts = _walk(land, ref, LICENCE_FLOW)
+    facts = _walk(land, [ref], [], LICENCE_FLOW)
+    lines: list[LicenceFact] = []
     if kind_of(ref) == Kind.MODEL:
-        ways = [fact["path"] for fact in facts]
-        facts += [fact for fact in _walk(land, ref, ("derived_from",)) if fact["path"] not in ways]
-    return facts
+        lines = _walk(land, [ref], [], _LINE)
+    if kind_of(ref) == Kind.SYSTEM:
+        used = [edge.target for edge in land.up(ref, ("uses",)) if kind_of(edge.target) == Kind.MODEL]
+        lines = [fact for model in used for fact in _walk(land, [ref, model], ["uses"], _LINE)]
+    ways = [fact["path"] for fact in facts]
+    return facts + [fact for fact in lines if fact["path"] not in ways]
 
 
-def _walk(land: Landscape, ref: str, types: Collection[str]) -> list[LicenceFact]:
+def _walk(land: Landscape, way: list[str], steps: list[str], types: Collection[str]) -> list[LicenceFact]:
+    """What lies behind the end of `way`, to which `steps` lead."""
     facts: list[LicenceFact] = []
-    seen = {ref}
-    queue: deque[tuple[list[str], list[str], str | None]] = deque([([ref], [], None)])
+    seen = {*way}
+    queue: deque[tuple[list[str], list[str], str | None]] = deque([(way, steps, None)])
     while queue:
         path, through, derivation = queue.popleft()
         here = path[-1]
@@ -86,7 +95,7 @@ def _weight(land: Landscape, model: str, path: list[str]) -> WeightFact:
 
 def _fact(land: Landscape, path: list[str], through: list[str], derivation: str | None) -> LicenceFact:
     here = path[-1]
-    attributes = land.attributes(here)
+    attributes, asset = land.attributes(here), land.asset(here)
     raw: Any = attributes.get("licence") if attributes else None
     fact: LicenceFact = {
         "ref": here,
@@ -100,6 +109,12 @@ def _fact(land: Landscape, path: list[str], through: list[str], derivation: str 
         "expression": None,
         "match": "none",
         "terms": _NOT_KNOWN,
+        "conditions": _conditions(land, _NO_CONDITIONS),
+        "title": asset.title if asset else None,
+        "notices": (attributes or {}).get("notices"),
+        "modalities": (attributes or {}).get("modalities"),
+        "released_name": (asset.title if asset else None) or here.partition(":")[2].rpartition("/")[2],
+        "publisher": _publisher(land, here),
         "grade": weakest(land.grade(here, "licence"), *(land_grade(land, step) for step in path[:-1])),
     }
     if raw:
@@ -108,8 +123,33 @@ def _fact(land: Landscape, path: list[str], through: list[str], derivation: str 
         fact["expression"] = resolution.expression
         fact["match"] = resolution.grade.value
         fact["terms"] = _terms(resolution)
+        fact["conditions"] = _conditions(land, resolution.conditions)
     return fact
 
 
 def _terms(resolution: Resolution) -> Terms:
     return {"commercial_use": resolution.commercial_use, "obligations": sorted(resolution.obligations)}
+
+
+def _conditions(land: Landscape, found: Conditions) -> LicenceConditions:
+    """The conditions with every country of an excluded bloc named: a rule knows no members."""
+    exclusions = [
+        {**one, "countries": sorted({*one["countries"], *_members(land, one["blocs"])})} for one in found.exclusions
+    ]
+    return {
+        "thresholds": [dict(one) for one in found.thresholds],
+        "exclusions": exclusions,
+        "naming": [dict(one) for one in found.naming],
+        "pass_on": found.pass_on,
+        "output_training": found.output_training,
+        "foss": found.foss,
+    }
+
+
+def _members(land: Landscape, blocs: Collection[str]) -> set[str]:
+    return {country for country in countries() if not set(blocs).isdisjoint(land.catalogue.blocs_of(country))}
+
+
+def _publisher(land: Landscape, ref: str) -> str | None:
+    stated = (land.attributes(ref) or {}).get("publisher")
+    return stated or next((edge.target for edge in land.up(ref, ("published_by",))), None)

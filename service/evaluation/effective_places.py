@@ -6,8 +6,9 @@ Through its own data paths, through its hosts, and through the services it calls
 from collections.abc import Iterator
 from typing import Any, cast
 
+from service.evaluation.effective_operators import operators
 from service.evaluation.landscape import Landscape, kind_of, weakest
-from service.evaluation.policy_input import Grade, Place, Purpose
+from service.evaluation.policy_input import Adequacy, Grade, Place, Purpose, Recipient
 from service.inventory.edges import SERVED_BY
 from service.inventory.facts import Kind
 
@@ -103,6 +104,27 @@ def _at(land: Landscape, target: str, path: list[str], purpose: Purpose, grade: 
         yield _place(land, purpose, None, path, {}, "unresolved")
 
 
+def _adequacy(land: Landscape, country: str | None) -> Adequacy | None:
+    decision = land.catalogue.adequacy(country) if country else None
+    if decision is None:
+        return None
+    return {"scope": cast("Any", decision.scope), "requires": decision.requires, "condition": decision.condition}
+
+
+def _recipients(land: Landscape, path: list[str]) -> list[Recipient]:
+    """Who runs the region and the hosts and services on the way to it."""
+    vendors = {
+        vendor
+        for step in path
+        if kind_of(step) in (Kind.CLOUD_REGION, Kind.GPU_HOST, Kind.AI_SERVICE)
+        for vendor, _ in operators(land, step)
+    }
+    return [
+        {"vendor": vendor, "dpf_certified": (land.attributes(vendor) or {}).get("dpf_certified")}
+        for vendor in sorted(vendors)
+    ]
+
+
 def _place(
     land: Landscape, purpose: Purpose, region: str | None, path: list[str], item: dict[str, Any], grade: Grade
 ) -> Place:
@@ -124,5 +146,7 @@ def _place(
         "path": path,
         "transfer_mechanism": item.get("transfer_mechanism"),
         "key_custody": item.get("key_custody"),
+        "adequacy": _adequacy(land, country),
+        "recipients": _recipients(land, path),
         "grade": weakest(grade, land.grade(region, "country")) if region and country else "unresolved",
     }

@@ -1,7 +1,7 @@
 """Effective data and consumers: which classes of data are within an asset, and which systems rest on it."""
 
-from collections import deque
-from collections.abc import Callable, Collection
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable
 
 from service.evaluation.landscape import Landscape, kind_of
 from service.evaluation.policy_input import Consumer, Consumers, DataClass, DataFact
@@ -14,23 +14,27 @@ _HOLDERS = (Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE)
 _CONSUMED = (Kind.MODEL, Kind.DATASET, Kind.SOFTWARE, *_HOLDERS)
 
 
-def data(land: Landscape, ref: str) -> DataFact:
-    """Classes of the data that the asset holds or sees, each by its shortest way, and who did not state theirs."""
+def carriers(land: Landscape, ref: str) -> list[list[str]]:
+    """Ways from the asset to the systems and datasets whose data it holds or sees, the shortest first."""
     kind = kind_of(ref)
+    found: list[list[str]] = []
     if kind in (Kind.DATASET, Kind.SYSTEM):
-        carriers = _with_datasets(land, ref, [ref])
+        found = _with_datasets(land, ref, [ref])
     elif kind in _HOLDERS:
-        carriers = [
+        found = [
             way
             for path in _walk_down(land, ref, DATA_FLOW, _carries_data)
             if kind_of(path[-1]) in (Kind.SYSTEM, Kind.DATASET)
             for way in _with_datasets(land, path[-1], path)
         ]
-    else:
-        carriers = []
+    return sorted(found, key=lambda way: (len(way), way))
+
+
+def data(land: Landscape, ways: Iterable[list[str]]) -> DataFact:
+    """Classes of the data that is at the end of `ways` (see `carriers`), and who did not state theirs."""
     classes: dict[str, DataClass] = {}
     undeclared: dict[str, list[str]] = {}
-    for path in sorted(carriers, key=lambda way: (len(way), way)):
+    for path in ways:
         view = land.reach(path[-1])
         if view is None or view.data_classes is None:
             undeclared.setdefault(path[-1], path)
@@ -46,7 +50,7 @@ def data(land: Landscape, ref: str) -> DataFact:
 def consumers(land: Landscape, ref: str) -> Consumers:
     """Systems that rest on the asset: counts of all, details of the nearest."""
     if kind_of(ref) not in _CONSUMED:
-        return {"total": 0, "commercial": 0, "undeclared": 0, "nearest": []}
+        return {"total": 0, "commercial": 0, "undeclared": 0, "criticalities": {}, "nearest": []}
     found: list[Consumer] = []
     for path in _walk_down(land, ref, CONSUMPTION, _any):
         view = land.reach(path[-1]) if kind_of(path[-1]) == Kind.SYSTEM else None
@@ -59,6 +63,7 @@ def consumers(land: Landscape, ref: str) -> Consumers:
         "total": len(found),
         "commercial": sum(c["commercial"] is True for c in found),
         "undeclared": sum(c["commercial"] is None for c in found),
+        "criticalities": dict(Counter(sorted(c["criticality"] or "unstated" for c in found))),
         "nearest": found[:NEAREST],
     }
 

@@ -6,14 +6,25 @@ Everything that needs a walk is resolved here, once, so that a rule reads and ne
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from service.evaluation.effective_accelerators import accelerators
 from service.evaluation.effective_control import Controls
+from service.evaluation.effective_holders import holders
+from service.evaluation.effective_languages import languages
 from service.evaluation.effective_licences import licences, weights
+from service.evaluation.effective_parts import Parts
 from service.evaluation.effective_places import places
-from service.evaluation.effective_reach import consumers, data
+from service.evaluation.effective_reach import carriers, consumers, data
+from service.evaluation.effective_release import ai_act, interfaces, release
+from service.evaluation.effective_seen import seen
+from service.evaluation.effective_subjects import localisation, subjects
+from service.evaluation.effective_subprocessors import subprocessors
 from service.evaluation.landscape import Landscape, kind_of
-from service.evaluation.policy_input import VERSION, AssetFact, Dangling, Evidence, PolicyInput
+from service.evaluation.policy_input import VERSION, AssetFact, Concentration, Dangling, Evidence, PolicyInput
+from service.evaluation.portfolio import Portfolio
 from service.evaluation.prepared import Prepared, SlotInput, seal
+from service.evaluation.standing import Standing
 from service.inventory.edges import DEPENDENCY
+from service.inventory.facts import Kind
 from service.inventory.reference import DatedCatalogue
 from service.inventory.views import Slice
 from service.packs.source import Assignment, Slot
@@ -22,11 +33,18 @@ _DANGLING_AT_MOST = 100
 
 
 def prepare(
-    part: Slice, refs: Sequence[str], catalogue: DatedCatalogue, as_of: date, assignment: Assignment
+    part: Slice,
+    refs: Sequence[str],
+    catalogue: DatedCatalogue,
+    as_of: date,
+    assignment: Assignment,
+    standing: Standing | None = None,
 ) -> list[Prepared]:
     """A document for each of `refs`, in their order; all must be in the slice or in the catalogue."""
+    standing = standing or Standing()
     land = Landscape(part, catalogue, as_of)
     controls = Controls(land)
+    parts = Parts(land, controls, standing.outcomes)
     slots: dict[str, tuple[SlotInput, ...]] = {}
     prepared = []
     for ref in refs:
@@ -34,7 +52,7 @@ def prepare(
         if kind not in slots:
             rules = [rule.id for rule in assignment.bundle.rules if kind in rule.kinds]
             slots[kind] = tuple(slot_input(slot, rules) for slot in assignment.slots)
-        document = _document(land, controls, ref)
+        document = _document(land, controls, parts, standing, ref)
         prepared.append(seal(document, slots[kind]))
     return prepared
 
@@ -47,22 +65,43 @@ def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:
     )
 
 
-def _document(land: Landscape, controls: Controls, ref: str) -> PolicyInput:
+def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standing, ref: str) -> PolicyInput:
     where = places(land, ref)
+    ways = carriers(land, ref)
+    whose = subjects(land, ways)
     return {
         "version": VERSION,
         "as_of": land.as_of.isoformat(),
         "workspace": land.part.workspace,
         "asset": _asset(land, ref),
-        "data": data(land, ref),
+        "data": data(land, ways),
         "places": where,
         "control": controls.of(ref, where),
         "licences": licences(land, ref),
         "weights": weights(land, ref),
         "consumers": consumers(land, ref),
         "dangling": _dangling(land, ref),
+        "subjects": whose,
+        "localisation": localisation(land, whose),
+        "seen": seen(land, ref, where),
+        "holders": holders(land, ref),
+        "subprocessors": subprocessors(land, controls, ref),
+        "languages": languages(land, ref),
+        "interfaces": interfaces(land, ref),
+        "openness": release(land, ref),
+        "ai_act": ai_act(land, ref),
+        "accelerators": accelerators(land, ref, where),
+        "parts": parts.of(ref),
+        "concentration": _concentration(land, beyond.portfolio, ref),
         "parameters": {},
     }
+
+
+def _concentration(land: Landscape, portfolio: Portfolio | None, ref: str) -> Concentration | None:
+    if portfolio is None or kind_of(ref) != Kind.VENDOR:
+        return None
+    country = (land.attributes(ref) or {}).get("incorporated_in")
+    return portfolio.of(ref, country, land.catalogue.blocs_of(country) if country else ())
 
 
 def _asset(land: Landscape, ref: str) -> AssetFact:

@@ -95,15 +95,7 @@ class Landscape:
         asset = self.part.assets.get(ref)
         if asset is None or asset.kind not in (Kind.SYSTEM, Kind.DATASET):
             return None
-        classes = asset.attributes.get("data_classes")
-        return ReachView(
-            ref,
-            asset.kind,
-            None if classes is None else tuple(classes),
-            asset.attributes.get("commercial"),
-            asset.attributes.get("criticality"),
-            self.grade(ref, "data_classes"),
-        )
+        return ReachView.of(ref, asset.kind, asset.attributes, self.grade(ref, "data_classes"))
 
 
 def _edge_order(edge: EdgeView) -> tuple[str, str, str, str]:

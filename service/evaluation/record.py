@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.engine.protocol import Bundle
-from service.evaluation.decision import Decision
+from service.evaluation.decision import Decision, Outcome
 from service.evaluation.prepared import Prepared, unseal
 from service.evaluation.tables import DecisionRecord, KeptBundle, KeptInput
 from service.foundation import canonical, clock
@@ -30,6 +30,15 @@ class Remembered:
     input_digest: str | None
     bundle_digest: str | None
     engine: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last judgement of an asset: `outcomes` as `Decision.summary` gives them."""
+
+    input_digest: str
+    decided_at: datetime
+    outcomes: dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,47 @@ def remember(session: Session, decisions: Mapping[int, Decision], engine: str, a
         """),
         {"engine": engine, "at": at, "rows": canonical.encode(rows).decode()},
     )
+
+
+def last(session: Session, asset_id: int) -> Last | None:
+    """The last judgement of an asset, None where it was never judged."""
+    row = (
+        session.connection()
+        .execute(
+            text("""
+            SELECT input_digest, decided_at, outcomes FROM judgement
+            WHERE asset_id = :id AND decided_at IS NOT NULL
+        """),
+            {"id": asset_id},
+        )
+        .one_or_none()
+    )
+    return Last(*row) if row else None
+
+
+def outcomes_by_pack(session: Session, refs_by_id: Mapping[int, str]) -> dict[str, dict[str, str]]:
+    """By ref and pack id, the worst outcome of the last judgement of these assets; of one that was never judged, nothing.
+
+    Rules that did not apply say nothing against it: a pack of which none applied is passed.
+    """
+    rows = session.connection().execute(
+        text("SELECT asset_id, outcomes FROM judgement WHERE asset_id = ANY (:ids) AND decided_at IS NOT NULL"),
+        {"ids": list(refs_by_id)},
+    )
+    return {refs_by_id[row.asset_id]: _by_pack(row.outcomes) for row in rows}
+
+
+_WORST = (Outcome.PASS, Outcome.UNKNOWN, Outcome.VIOLATION, Outcome.ERROR)
+
+
+def _by_pack(outcomes: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, str]:
+    packs: dict[str, Outcome] = {}
+    for decided in outcomes.values():
+        for one in decided:
+            said = Outcome(one["outcome"])
+            said = Outcome.PASS if said is Outcome.NOT_APPLICABLE else said
+            packs[one["pack"]] = max(packs.get(one["pack"], Outcome.PASS), said, key=_WORST.index)
+    return {pack: packs[pack].value for pack in sorted(packs)}
 
 
 def forget(session: Session, asset_ids: Sequence[int]) -> None:

@@ -17,6 +17,7 @@ from service.evaluation.decision import Decision, RuleOutcome
 from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import prepare
 from service.evaluation.prepared import Prepared
+from service.evaluation.standing import standing
 from service.foundation import canonical
 from service.foundation.actor import Actor
 from service.foundation.errors import Unavailable
@@ -65,7 +66,8 @@ def check(session: Session, ground: Ground, question: Question, actor: Actor) ->
     prepared: list[Prepared] = []
     decisions: list[Decision] = []
     for batch in _batches(refs + dependents):
-        documents = prepare(part, batch, catalogue.on(question.as_of), question.as_of, assignment)
+        beyond = standing(session, workspace, part, batch, catalogue, question.as_of, overlay)
+        documents = prepare(part, batch, catalogue.on(question.as_of), question.as_of, assignment, beyond)
         prepared += documents
         decisions += _evaluate(ground, assignment, documents)
     verdict = _verdict(session, question, assignment, decisions, set(dependents))

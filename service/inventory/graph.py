@@ -17,6 +17,8 @@ from service.inventory.views import AssetView, EdgeView, ReachView, Slice, Works
 
 # Kinds whose document tells what rests on them: their facts change with what is above them, too.
 _REACHED = tuple(f"{kind}:" for kind in (Kind.MODEL, Kind.DATASET, Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE))
+_SYSTEM = f"{Kind.SYSTEM}:"
+_COUNTED = (_SYSTEM, f"{Kind.GPU_HOST}:")
 _REACHING = (f"{Kind.SYSTEM}:", f"{Kind.DATASET}:")
 
 _ASSETS = """
@@ -28,7 +30,9 @@ _ASSETS = """
 _EDGE = "owner_ref, from_ref, type, to_ref, NULLIF(detail, '{}') AS detail"
 _REACH = """
     SELECT ref, kind, attributes -> 'data_classes' AS data_classes, attributes -> 'commercial' AS commercial,
-           attributes ->> 'criticality' AS criticality, evidence -> 'data_classes' ->> 'grade' AS grade
+           attributes ->> 'criticality' AS criticality, evidence -> 'data_classes' ->> 'grade' AS grade,
+           attributes -> CASE kind WHEN 'system' THEN 'user_jurisdictions' ELSE 'subject_jurisdictions' END AS lived_in,
+           attributes -> 'subjects' AS subjects
     FROM asset
     WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind IN ('system', 'dataset') AND ref = ANY (:refs)
 """
@@ -73,6 +77,8 @@ def add_above(
     start = {*refs, *laid.assets, *(edge.target for edge in stated)} - part.up.keys()
     up = [*laid.replace(_walk(session, "up", workspace, start, edges.DEPENDENCY)), *stated]
     _add_up(part, up)
+    if any(ref.startswith(_SYSTEM) for ref in start):
+        up += _add_alternatives(session, workspace, part, {*start, *(edge.target for edge in up)}, laid)
     named = start | {edge.source for edge in up} | {edge.target for edge in up}
     part.assets.update(laid.assets)
     asked = set(part.assets)
@@ -133,7 +139,8 @@ def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set
     """Refs whose input document a change of `refs` can alter.
 
     The changed, all that rests on them, and, below those of them that carry data or serve users, whatever is judged by
-    what rests on it.
+    what rests on it. Also systems with a part that something of all this could take the place of, and, where a system or
+    a host is among it, every vendor: each is judged by its share of the whole.
 
     Refs of deleted and of unregistered assets may be among them.
     """
@@ -148,7 +155,71 @@ def affected(session: Session, workspace_id: UUID, refs: Collection[str]) -> set
         for row in _walk(session, "up", workspace_id, carriers, edges.DEPENDENCY)
         if row.to_ref.startswith(_REACHED)
     }
-    return (down | below) - (start - set(refs))
+    found = (down | below | _replaceable(session, workspace_id, down)) - (start - set(refs))
+    return found | vendors(session, workspace_id) if any(ref.startswith(_COUNTED) for ref in down) else found
+
+
+def _replaceable(session: Session, workspace: UUID, refs: Collection[str]) -> set[str]:
+    """Systems with a part that one of `refs` is an alternative to."""
+    ties = _alternative_edges(session, workspace, refs)
+    ends = {end for tie in ties for end in (tie.from_ref, tie.to_ref)}
+    rest = {row.from_ref for row in _walk(session, "down", workspace, ends, edges.DEPENDENCY)}
+    return {ref for ref in ends | rest if ref.startswith(_SYSTEM)}
+
+
+def vendors(session: Session, workspace: UUID) -> set[str]:
+    """Refs of all registered vendors."""
+    rows = session.connection().execute(
+        text("SELECT ref FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind = 'vendor'"),
+        {"workspace": workspace},
+    )
+    return {row.ref for row in rows}
+
+
+def alternatives(session: Session, workspace_id: UUID, refs: Collection[str]) -> set[str]:
+    """Those of `refs` that could take another's place, or another theirs; hosts of one system can for each other."""
+    rows = _alternative_edges(session, workspace_id, refs)
+    named = {end for row in rows for end in (row.from_ref, row.to_ref)} & set(refs)
+    beside = session.connection().execute(
+        text("""
+            SELECT DISTINCT one.to_ref FROM edge AS one
+            JOIN edge AS other ON other.workspace_id = :workspace AND other.from_ref = one.from_ref
+                 AND other.type = 'runs_on' AND other.to_ref <> one.to_ref
+            WHERE one.workspace_id = :workspace AND one.type = 'runs_on' AND one.to_ref = ANY (:refs)
+              AND one.from_ref LIKE 'system:%'
+        """),
+        {"workspace": workspace_id, "refs": list(refs)},
+    )
+    return named | {row.to_ref for row in beside}
+
+
+def _add_alternatives(
+    session: Session, workspace: UUID, part: Slice, refs: Collection[str], laid: Overlay
+) -> list[EdgeView]:
+    """Adds ties between these and what could take their place, with all that the latter rest on; answers the edges."""
+    ties = laid.replace(_alternative_edges(session, workspace, refs))
+    ties = [tie for tie in ties if tie.type == RelationType.ALTERNATIVE_TO or tie.source in refs]
+    others = {end for tie in ties for end in (tie.source, tie.target)} - set(refs)
+    above = laid.replace(_walk(session, "up", workspace, others, edges.DEPENDENCY))
+    _add_up(part, above)
+    for tie in ties:  # of types that no walk brings, so a source that is there lacks them
+        known = part.up.setdefault(tie.source, [])
+        if tie not in known:
+            known.append(tie)
+    return [*ties, *above]
+
+
+def _alternative_edges(session: Session, workspace: UUID, refs: Collection[str]) -> list[Any]:
+    """`alternative_to` from or to `refs`, and what exit plans name, from the system and to what it names."""
+    rows = session.connection().execute(
+        text("""
+            SELECT owner_ref, from_ref, type, to_ref, detail FROM edge
+            WHERE workspace_id = :workspace AND type IN ('alternative_to', 'exit_alternative')
+              AND (from_ref = ANY (:refs) OR to_ref = ANY (:refs))
+        """),
+        {"workspace": workspace, "refs": list(refs)},
+    )
+    return list(rows)
 
 
 def _alike(candidate: AssetView, stored: AssetView | None) -> bool:
@@ -197,6 +268,7 @@ def _add_reach(session: Session, workspace: UUID, part: Slice, refs: Collection[
     if not refs:
         return
     found = session.connection().execute(text(_REACH), {"workspace": workspace, "refs": list(refs)})
-    for ref, kind, classes, commercial, criticality, grade in found.all():
+    for ref, kind, classes, commercial, criticality, grade, places, subjects in found.all():
         held = None if classes is None else tuple(classes)
-        part.reach[ref] = ReachView(ref, kind, held, commercial, criticality, grade or "unresolved")
+        lived_in = None if places is None else tuple(places)
+        part.reach[ref] = ReachView(ref, kind, held, commercial, criticality, grade or "unresolved", lived_in, subjects)

@@ -7,112 +7,44 @@ dates as ISO 8601 text, shares in per cent. An attribute that a kind does not kn
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from service.foundation.errors import Fault
 from service.inventory.facts import Kind
+from service.inventory.kinds_parts import (
+    LIST,
+    Accelerator,
+    Collection,
+    Component,
+    DataClasses,
+    DataPaths,
+    EvaluationResult,
+    ExitPlan,
+    GpaiDocuments,
+    Jurisdictions,
+    Languages,
+    Lines,
+    Owner,
+    SeenPlace,
+    Slugs,
+    Strict,
+)
 from service.inventory.manifest_faults import faults
 from service.inventory.values import (
     Amount,
     Count,
     Country,
     Day,
-    Jurisdiction,
-    Language,
     Lei,
     Line,
-    Percentage,
-    Positive,
     Prose,
     Purl,
-    RegionRef,
-    Slug,
     Subdivision,
     Url,
     VendorRef,
     refusal,
     split_ref,
 )
-
-DataClass = Literal["public", "internal", "personal", "special_category", "health", "financial", "classified"]
-Purpose = Literal["storage", "processing", "backup", "telemetry", "support", "failover"]
-# GDPR Art. 46(2) and 49: standard clauses, binding corporate rules, codes of conduct, certification, derogations.
-TransferMechanism = Literal["scc", "bcr", "code_of_conduct", "certification", "derogation"]
-_LIST: Final = Field(max_length=5_000)
-
-
-class Strict(BaseModel):
-    """Takes what it knows, in the type it asks for."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class DataPath(Strict):
-    """Where data goes, and what for."""
-
-    purpose: Purpose
-    region: RegionRef
-    transfer_mechanism: TransferMechanism | None = None
-    key_custody: Literal["operator", "customer", "third_party"] | None = None
-
-
-class Component(Strict):
-    """One part of a model's release, as the Model Openness Framework lists them."""
-
-    name: Line
-    licence: Prose | None = None
-
-
-class Collection(Strict):
-    """How and when a dataset came together."""
-
-    how: Prose | None = None
-    when: Line | None = None
-
-
-class Accelerator(Strict):
-    """Accelerators of one type in a host."""
-
-    vendor: VendorRef | None = None
-    model: Line | None = None
-    count: Positive | None = None
-    memory_gib: Amount | None = None
-
-
-class Owner(Strict):
-    """Somebody who holds a share of a vendor, or a veto over it, between two dates."""
-
-    vendor: VendorRef | None = None
-    name: Line | None = None
-    country: Country | None = None
-    capital_share: Percentage | None = None
-    voting_share: Percentage | None = None
-    veto: bool | None = None
-    from_: Day | None = Field(default=None, alias="from")
-    to: Day | None = None
-
-    @model_validator(mode="after")
-    def _somebody_at_some_time(self) -> Self:
-        if self.vendor is None and self.name is None:
-            raise refusal("the owner is not named", "'vendor' (a ref) or 'name'")
-        if self.from_ and self.to and self.from_ > self.to:
-            raise refusal("the ownership ends before it begins", "'from' not after 'to'")
-        return self
-
-
-class ExitPlan(Strict):
-    """How a system would go on without what it rests on, and when that was last tried."""
-
-    tested_on: Day | None = None
-    alternatives: Annotated[list[Line], _LIST] | None = None
-
-
-Jurisdictions = Annotated[list[Jurisdiction], _LIST]
-Languages = Annotated[list[Language], _LIST]
-Lines = Annotated[list[Line], _LIST]
-Slugs = Annotated[list[Slug], _LIST]
-DataPaths = Annotated[list[DataPath], _LIST]
-DataClasses = Annotated[list[DataClass], _LIST]
 
 
 class ModelAttributes(Strict):
@@ -127,8 +59,15 @@ class ModelAttributes(Strict):
     parameters: Count | None = None
     formats: Slugs | None = None
     training_flop: Annotated[float, Field(gt=0)] | None = None
-    components: Annotated[list[Component], _LIST] | None = None
+    components: Annotated[list[Component], LIST] | None = None
     card: Url | None = None
+    weights_released_on: Day | None = None
+    evaluations: Annotated[list[EvaluationResult], LIST] | None = None
+    gpai_documents: GpaiDocuments | None = None
+    systemic_risk: bool | None = None
+    monetised: bool | None = None
+    notices: Lines | None = None
+    seen_in: Annotated[list[SeenPlace], LIST] | None = None
     generates_text: bool | None = None
     generates_code: bool | None = None
     generates_image: bool | None = None
@@ -146,17 +85,22 @@ class DatasetAttributes(Strict):
     collection: Collection | None = None
     languages: Languages | None = None
     synthetic: bool | None = None
+    subjects: Count | None = None
+    basis: Line | None = None
     data_paths: DataPaths | None = None
+    data_paths_complete: bool | None = None
+    seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
 class GpuHostAttributes(Strict):
     """A machine with accelerators."""
 
-    accelerators: Annotated[list[Accelerator], _LIST] | None = None
+    accelerators: Annotated[list[Accelerator], LIST] | None = None
     tenancy: Literal["dedicated", "shared"] | None = None
     confidential_computing: bool | None = None
     driver: Line | None = None
     owner: VendorRef | None = None
+    seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
 class CloudRegionAttributes(Strict):
@@ -184,9 +128,10 @@ class VendorAttributes(Strict):
     lei: Lei | None = None
     incorporated_in: Country | None = None
     headquarters: Country | None = None
-    owners: Annotated[list[Owner], _LIST] | None = None
+    owners: Annotated[list[Owner], LIST] | None = None
     dpf_certified: bool | None = None
     certifications: Lines | None = None
+    subprocessors_disclosed: bool | None = None
 
 
 class SoftwareAttributes(Strict):
@@ -210,6 +155,8 @@ class AiServiceAttributes(Strict):
     retention: Line | None = None
     trains_on_inputs: bool | None = None
     data_paths: DataPaths | None = None
+    data_paths_complete: bool | None = None
+    seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
 class SystemAttributes(Strict):
@@ -225,7 +172,10 @@ class SystemAttributes(Strict):
     languages: Languages | None = None
     ai_act_class: Literal["prohibited", "high", "limited", "minimal"] | None = None
     exit_plan: ExitPlan | None = None
+    notices: Lines | None = None
     data_paths: DataPaths | None = None
+    data_paths_complete: bool | None = None
+    seen_in: Annotated[list[SeenPlace], LIST] | None = None
 
 
 ATTRIBUTES: Final[Mapping[Kind, type[Strict]]] = {

@@ -11,7 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError, create_model
 
 from service.foundation.errors import Fault, Invalid
 from service.inventory.facts import Grade, Kind, Observation, Relation, RelationType
-from service.inventory.kinds import ATTRIBUTES, Strict, a, validate
+from service.inventory.kinds import ATTRIBUTES, a, validate
+from service.inventory.kinds_parts import Strict
 from service.inventory.manifest_faults import faults, nearest, pointer
 from service.inventory.manifest_reading import NOWHERE, Document, Where, read
 from service.inventory.relations import targets

@@ -54,12 +54,5 @@ def _candidate(observation: Observation) -> AssetView:
 
 
 def _reach_of(view: AssetView) -> ReachView:
-    classes = view.attributes.get("data_classes")
-    return ReachView(
-        view.ref,
-        view.kind,
-        None if classes is None else tuple(classes),
-        view.attributes.get("commercial"),
-        view.attributes.get("criticality"),
-        view.evidence.get("data_classes", {}).get("grade", "unresolved"),
-    )
+    grade = view.evidence.get("data_classes", {}).get("grade", "unresolved")
+    return ReachView.of(view.ref, view.kind, view.attributes, grade)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from service.inventory.kinds import DataClass
+from service.inventory.kinds_parts import DataClass
 from service.inventory.reference_entries import CatalogueName
 from service.inventory.values import Country, Subdivision, VendorRef
 

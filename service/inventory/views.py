@@ -1,9 +1,12 @@
 """What goes out: assets and edges as other rooms see them, frozen, without a session behind them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from service.inventory.facts import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class WorkspaceView:
 class ReachView:
     """What matters of a system or dataset that rests on something: the classes of its data, and who is served.
 
-    None means that nobody stated it. `grade` is that of the statement about the data classes.
+    None means that nobody stated it. `grade` is that of the statement about the data classes; `jurisdictions` are where a
+    system's users and a dataset's subjects live, `subjects` how many the latter are.
     """
 
     ref: str
@@ -58,6 +62,24 @@ class ReachView:
     commercial: bool | None
     criticality: str | None
     grade: str
+    jurisdictions: tuple[str, ...] | None = None
+    subjects: int | None = None
+
+    @classmethod
+    def of(cls, ref: str, kind: str, attributes: Mapping[str, Any], grade: str) -> "ReachView":
+        """What a system's or dataset's attributes say of it."""
+        classes = attributes.get("data_classes")
+        lived_in = attributes.get("user_jurisdictions" if kind == Kind.SYSTEM else "subject_jurisdictions")
+        return cls(
+            ref,
+            kind,
+            None if classes is None else tuple(classes),
+            attributes.get("commercial"),
+            attributes.get("criticality"),
+            grade,
+            None if lived_in is None else tuple(lived_in),
+            attributes.get("subjects"),
+        )
 
 
 @dataclass

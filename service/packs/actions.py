@@ -36,7 +36,7 @@ def set_pack(
     pack = pack_of(library, pack_id)
     effective = lifecycle.effective(library, pack, setting)
     row = _row(session, workspace.id, pack_id)
-    before = Setting(row.active, row.parameters, row.enforcement) if row else Setting()
+    before = Setting(row.active, row.parameters, row.enforcement) if row else lifecycle.as_shipped(pack)
     if setting == before:
         return effective
     after = _plain(setting)

@@ -181,11 +181,34 @@ def complete(base: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]
         {"path": _way(ref, one["region"] or ref), **one} for one in filled("places", document["places"])
     ]
     document["control"] = [_control(base, ref, one, filled) for one in filled("control", document["control"])]
-    document["licences"] = [_licence(asset, one) for one in filled("licences", document["licences"])]
+    document["licences"] = [_licence(asset, one, items["licences"]) for one in filled("licences", document["licences"])]
+    document["interfaces"] = filled("interfaces", document["interfaces"])
+    document["openness"] = None if document["openness"] is None else filled("openness", [document["openness"]])[0]
     document["weights"] = [{"path": _way(ref, one["ref"]), **one} for one in filled("weights", document["weights"])]
+    document["localisation"] = filled("localisation", document["localisation"])
+    document["accelerators"] = filled("accelerators", document["accelerators"])
+    document["seen"] = [{"path": _way(ref, one["region"]), **one} for one in filled("seen", document["seen"])]
+    document["languages"] = [
+        {"path": _way(ref, one["ref"]), **one} for one in filled("languages", document["languages"])
+    ]
+    document["holders"] = [_holder(ref, one) for one in filled("holders", document["holders"])]
+    others = document["subprocessors"]
+    chains = [_control(base, ref, one, filled) for one in filled("control", others.get("chains", ()))]
+    document["subprocessors"] = {"undisclosed": [], **others, "chains": chains}
+    document["parts"] = [_part(ref, one, filled) for one in filled("parts", document["parts"])]
+    if document["concentration"] is not None:
+        document["concentration"] = {**items["concentration"], **document["concentration"]}
     nearest = filled("nearest", document["consumers"]["nearest"])
     document["consumers"]["nearest"] = [{"path": _way(one["ref"], ref), **one} for one in nearest]
     return document
+
+
+def _part(ref: str, entry: dict[str, Any], filled: Any) -> dict[str, Any]:
+    others = [{**one, "ways": filled("ways", one["ways"])} for one in filled("alternatives", entry["alternatives"])]
+    return {"path": _way(ref, entry["ref"]), **entry, "alternatives": others, "ways": filled("ways", entry["ways"])}
+
+
+_SEATS = (("headquarters", "country"), ("headquarters_blocs", "blocs"))
 
 
 def _way(start: str, end: str) -> list[str]:
@@ -205,9 +228,19 @@ def _control(base: Mapping[str, Any], ref: str, entry: dict[str, Any], filled: A
     return {**entry, "links": links}
 
 
-def _licence(asset: Mapping[str, Any], fact: dict[str, Any]) -> dict[str, Any]:
+def _holder(ref: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """A person's or fund's country is all there is of him; what nobody states is held by nobody known, of the asset."""
+    if not entry["holder"]:
+        return {"vendor": ref, "name": f"holders of {ref} that nobody states", "path": [ref], **entry}
+    seat = {key: entry[key] or entry[of] for key, of in _SEATS}
+    return {"name": entry["vendor"], "path": [ref, entry["vendor"]], **entry, **seat}
+
+
+def _licence(asset: Mapping[str, Any], fact: dict[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
     path = fact.get("path", _way(asset["ref"], fact["ref"]))
     depth = len(path) - 1
     first = "uses" if asset["kind"] == "system" else "derived_from"
     through = [first, *["derived_from"] * depth][:depth]
-    return {"kind": fact["ref"].partition(":")[0], "depth": depth, "through": through, **fact, "path": path}
+    kind, _, name = fact["ref"].partition(":")
+    worked_out = {"kind": kind, "depth": depth, "through": through, "released_name": name}
+    return {**worked_out, **fact, "path": path, "conditions": {**item["conditions"], **fact["conditions"]}}

@@ -22,6 +22,11 @@ class Setting:
     enforcement: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+def as_shipped(pack: Pack) -> Setting:
+    """What holds where a workspace changed nothing."""
+    return Setting(active=pack.active)
+
+
 def declared(library: Library, pack: Pack) -> dict[str, Parameter]:
     """The parameters that the rules of a pack have, by name."""
     found: dict[str, Parameter] = {}

@@ -14,7 +14,28 @@ from service.foundation.errors import Fault, Invalid
 from service.inventory.facts import Kind
 from service.packs.parameters import Parameter, ParameterType
 
-SECTIONS = frozenset({"data", "places", "control", "licences", "weights", "consumers"})
+# One for each section whose evidence `evaluation.grades` can tell; a test holds the two together.
+SECTIONS = frozenset(
+    {
+        "accelerators",
+        "concentration",
+        "consumers",
+        "control",
+        "data",
+        "holders",
+        "interfaces",
+        "languages",
+        "licences",
+        "localisation",
+        "openness",
+        "parts",
+        "places",
+        "seen",
+        "subjects",
+        "subprocessors",
+        "weights",
+    }
+)
 _READS = rf"^({'|'.join(sorted(SECTIONS))}|attributes\.[a-z][a-z0-9_]*)$"
 
 Severity = Literal["critical", "high", "medium", "low", "info"]

@@ -11,6 +11,7 @@ from service.inventory import values
 DATA_CLASSES: Final = ("public", "internal", "personal", "special_category", "health", "financial", "classified")
 CRITICALITIES: Final = ("low", "medium", "high", "critical")
 WEIGHTS: Final = ("open", "gated", "closed")
+INTERFACES: Final = ("open", "de_facto", "proprietary")
 # The slugs of `policy_input.Terms`.
 OBLIGATIONS: Final = (
     "attribution",
@@ -40,6 +41,9 @@ class ParameterType(StrEnum):
     WEIGHTS = "weights"
     BASIS_POINTS = "basis_points"
     DAYS = "days"
+    COUNTRIES = "countries"  # may be empty: nobody said
+    INTERFACES = "interfaces"
+    OPENNESS_CLASS = "openness_class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,12 @@ _WORDS: Final[Mapping[ParameterType, tuple[str, ...]]] = {
     ParameterType.CRITICALITIES: CRITICALITIES,
     ParameterType.OBLIGATIONS: OBLIGATIONS,
     ParameterType.WEIGHTS: WEIGHTS,
+    ParameterType.INTERFACES: INTERFACES,
 }
 _RANGES: Final[Mapping[ParameterType, tuple[int, int, str]]] = {
     ParameterType.BASIS_POINTS: (1, _WHOLE, "basis points, a whole number from 1 to 10000 (5000 is one half)"),
     ParameterType.DAYS: (1, _LONGEST, f"days, a whole number from 1 to {_LONGEST}"),
+    ParameterType.OPENNESS_CLASS: (1, 3, "a class of the Model Openness Framework: 3, 2, or 1, which is best"),
 }
 
 
@@ -70,6 +76,8 @@ def expectation(type_: ParameterType, blocs: Collection[str]) -> str:
         return _RANGES[type_][2]
     if type_ in _WORDS:
         return f"a list of one or more of {', '.join(_WORDS[type_])}"
+    if type_ is ParameterType.COUNTRIES:
+        return "a list of ISO 3166-1 country codes (FR), empty where nobody said"
     shown = ", ".join(sorted(blocs))
     return f"a list of blocs ({shown}), ISO 3166-1 country codes (FR) and ISO 3166-2 subdivisions (US-VA)"
 
@@ -82,7 +90,9 @@ def normalised(value: Any) -> Any:
 def fault(parameter: Parameter, value: Any, blocs: Collection[str], at: str = "/parameters") -> Fault | None:
     """What is wrong with `value`, None where nothing is; `at` is the JSON pointer of what holds the parameter."""
     wrong = _wrong_number(value, *_RANGES[parameter.type][:2]) if parameter.type in _RANGES else ""
-    if parameter.type not in _RANGES:
+    if parameter.type is ParameterType.COUNTRIES:
+        wrong = "" if value == [] else _wrong_list(value, values.countries().__contains__)
+    elif parameter.type not in _RANGES:
         words = _WORDS.get(parameter.type)
         wrong = _wrong_list(value, (lambda word: _is_place(word, blocs)) if words is None else words.__contains__)
     return Fault(f"{at}/{parameter.name}", wrong, expectation(parameter.type, blocs)) if wrong else None

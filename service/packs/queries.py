@@ -26,7 +26,7 @@ def in_force(session: Session, library: Library, workspace_id: UUID) -> Assignme
     settings = settings_of(session, workspace_id)
     packs = []
     for pack in library.packs.values():
-        setting = settings.get(pack.id, Setting())
+        setting = settings.get(pack.id) or lifecycle.as_shipped(pack)
         if setting.active:
             packs.append(lifecycle.effective(library, pack, setting))
     return lifecycle.assign(library, packs)

@@ -100,6 +100,7 @@ class Pack:
     parameters: Parameters
     rules: tuple[str, ...]
     enforcement: Mapping[str, Mapping[str, str]]
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ class _PackFile(BaseModel):
     parameters: dict[str, Any]
     rules: Annotated[list[str], Field(min_length=1)]
     enforcement: dict[Literal["ci", "admission", "api", "scan"], _Enforcement]
+    active: bool = True
 
 
 def path_of(package: str) -> str:
@@ -269,6 +271,7 @@ def _pack(file: Path, path: str) -> Pack:
         parameters=said.parameters,
         rules=tuple(said.rules),
         enforcement=words,
+        active=said.active,
     )
 
 

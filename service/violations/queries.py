@@ -120,6 +120,12 @@ def find(session: Session, workspaces: Mapping[UUID, str], violation_id: UUID) -
     return _view(workspaces, row), [EventView(*event) for event in events]
 
 
+def input_of(session: Session, violation_id: UUID) -> str:
+    """The digest of the input document that a violation was last found in."""
+    query = text("SELECT input_digest FROM violation WHERE id = :id")
+    return str(session.connection().execute(query, {"id": violation_id}).scalar_one())
+
+
 def summary(session: Session, workspaces: Mapping[UUID, str], wanted: Filter, by: By) -> list[Count]:
     """Counts by `by`: the most frequent first, days in their order."""
     condition, values = _condition(workspaces, wanted)

@@ -56,6 +56,7 @@ def test_a_violation_is_listed_read_counted_and_exported(admin: TestClient) -> N
     assert item.keys() >= ITEM
     read = admin.get(f"/api/v1/violations/{item['id']}").json()
     assert [event["event"] for event in read.pop("events")] == ["opened"]
+    assert read.pop("explanation") is None
     assert read == item
     counted = admin.get("/api/v1/violations/summary", params={"by": "jurisdiction", "status": "open"}).json()
     assert counted == {

@@ -65,14 +65,17 @@ def test_a_changed_asset_and_all_that_rests_on_it_are_judged_in_one_run(
     base = Observation(Kind.MODEL, "base", "default")
     tuned = Observation(Kind.MODEL, "tuned", "default", relations=(Relation(RelationType.DERIVED_FROM, "model:base"),))
     desk = Observation(Kind.SYSTEM, "desk", "default", relations=(Relation(RelationType.USES, "model:tuned"),))
-    ingest.record(session, workspace, [base, tuned, desk, Observation(Kind.VENDOR, "acme", "default")], SCHEDULER)
+    aside = Observation(Kind.SOFTWARE, "aside", "default")
+    # A vendor is judged by its share of all systems, so a change below one of them reaches it.
+    vendor = Observation(Kind.VENDOR, "acme", "default")
+    ingest.record(session, workspace, [base, tuned, desk, aside, vendor], SCHEDULER)
     clear(session)
     say(session, Topic.ASSET_CHANGED, workspace="default", refs=["model:base"])
     say(session, Topic.ASSET_CHANGED, workspace="default", refs=["model:tuned"])
     dispatch.dispatch(engine, published.extend)
     rows = session.connection().execute(text("SELECT ref FROM asset JOIN evaluation_chunk ON id = ANY (asset_ids)"))
-    assert sorted(rows.scalars()) == ["model:base", "model:tuned", "system:desk"]
-    assert asked(session, workspace) == [("default", "asset.changed", 3)]
+    assert sorted(rows.scalars()) == ["model:base", "model:tuned", "system:desk", "vendor:acme"]
+    assert asked(session, workspace) == [("default", "asset.changed", 4)]
     assert [chunk.number for chunk in published] == [0, 1]
     assert left(session) == []
 

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine.protocol import Finding, Judged, RawVerdict
+from service.evaluation import grades
 from service.evaluation.decision import NO_ANSWER, RULE_ITSELF, Decision, Outcome, RuleOutcome, decide
 from service.evaluation.policy_input import PolicyInput
 from service.inventory.facts import Grade
+from service.packs import metadata
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,22 @@ V, N, D, U = (grade.value for grade in Grade)
         (["licences"], {"licences": [{"grade": N, "status": "resolved"}]}, N),
         (["licences"], {"licences": [{"grade": N, "status": "absent"}]}, U),
         (["weights"], {"weights": [{"grade": V, "status": "known"}]}, V),
+        (["subjects"], {"subjects": {"jurisdictions": ["DE"], "undeclared": []}}, D),
+        (["subjects"], {"subjects": {"jurisdictions": [], "undeclared": [["a"]]}}, U),
+        (["localisation"], {"localisation": [{}]}, N),
+        (["seen"], {"seen": [{"grade": V}]}, V),
+        (["holders"], {"holders": [{"grade": V, "share": 1}]}, V),
+        (["holders"], {"holders": [{"grade": V, "share": None}]}, U),
+        (["languages"], {"languages": [{"grade": N, "languages": []}]}, N),
+        (["languages"], {"languages": [{"grade": N, "languages": None}]}, U),
+        (["accelerators"], {"accelerators": [{"grade": N, "status": "known"}]}, N),
+        (["accelerators"], {"accelerators": [{"grade": N, "status": "undeclared"}]}, U),
+        (
+            ["subprocessors"],
+            {"subprocessors": {"chains": [{"status": "complete", "links": [{"grade": V}]}], "undisclosed": []}},
+            V,
+        ),
+        (["subprocessors"], {"subprocessors": {"chains": [], "undisclosed": [["a"]]}}, U),
         (["consumers"], {}, D),
         (["consumers"], {"consumers": {"total": 2, "undeclared": 0}}, D),
         (["consumers"], {"consumers": {"total": 2, "undeclared": 1}}, U),
@@ -200,6 +218,10 @@ V, N, D, U = (grade.value for grade in Grade)
 )
 def test_the_grade_is_that_of_the_weakest_fact_read(reads: list[str], sections: dict[str, Any], grade: str) -> None:
     assert one(RawVerdict(applies=True), reads, **sections).grade == grade
+
+
+def test_the_sections_that_metadata_may_name_are_those_that_have_grades() -> None:
+    assert metadata.SECTIONS == grades.SECTIONS
 
 
 def test_a_section_that_the_input_does_not_have_is_refused() -> None:

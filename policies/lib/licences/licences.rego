@@ -27,3 +27,9 @@ doubt(fact) := sprintf("the licence of %s is only guessed from \"%v\"", [fact.re
 
 # The asset's own licence: at most one.
 own := [fact | some fact in input.licences; fact.depth == 0]
+
+# A licensor is not bound by what he asks of others.
+same_publisher(one, other) if {
+	one.publisher != null
+	one.publisher == other.publisher
+}

@@ -95,7 +95,7 @@ def put_pack(
 
 def _shown(session: Session, library: Library, workspace: WorkspaceView, packs: list[Pack]) -> list[PackBody]:
     settings = queries.settings_of(session, workspace.id)
-    return [_body(library, workspace, pack, settings.get(pack.id, Setting())) for pack in packs]
+    return [_body(library, workspace, pack, settings.get(pack.id) or lifecycle.as_shipped(pack)) for pack in packs]
 
 
 def _body(library: Library, workspace: WorkspaceView, pack: Pack, setting: Setting) -> PackBody:

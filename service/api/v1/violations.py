@@ -12,10 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from service.api.dependencies import EngineDep, PagingDep, Reader, SessionDep, WorkspaceName, workspaces_of
+from service.api.ground import GroundDep
 from service.api.schemas.common import Listing, listing
+from service.api.schemas.explanations import ExplanationBody
 from service.auth.principals import Principal
+from service.evaluation import record
 from service.evaluation.decision import Outcome
 from service.foundation.database import unit_of_work
+from service.foundation.errors import NotFound
 from service.violations import queries
 from service.violations.lifecycle import Status
 from service.violations.queries import By, Filter
@@ -63,9 +67,10 @@ class EventBody(BaseModel):
 
 
 class ViolationHistory(ViolationBody):
-    """A violation with all that happened to it, the oldest first."""
+    """A violation with all that happened to it, the oldest first, and what it rests on."""
 
     events: list[EventBody]
+    explanation: ExplanationBody | None = Field(description="null once rule or document are no longer there")
 
 
 class CountBody(BaseModel):
@@ -159,7 +164,13 @@ def export_violations(
 
 
 @router.get("/violations/{violation_id}", operation_id="get_violation")
-def get_violation(violation_id: UUID, principal: Reader, session: SessionDep) -> ViolationHistory:
-    """One violation with its events."""
+def get_violation(violation_id: UUID, principal: Reader, session: SessionDep, ground: GroundDep) -> ViolationHistory:
+    """One violation with its events, the facts it was judged on, and what would make it pass."""
     view, events = queries.find(session, _names(principal, session, None), violation_id)
-    return ViolationHistory.model_validate({**asdict(view), "events": events})
+    rule = ground.library.rules.get(view.rule)
+    try:
+        kept = record.kept_input(session, queries.input_of(session, violation_id))
+    except NotFound:
+        kept = None
+    explanation = ExplanationBody.of(rule, kept, view.pack, view.path) if rule and kept else None
+    return ViolationHistory.model_validate({**asdict(view), "events": events, "explanation": explanation})

@@ -172,7 +172,8 @@ def test_licences_come_down_the_lineage_by_the_shortest_way(session: Session) ->
         observation("model:base", ("derived_from", "model:tuned", "merge"), licence="llama2"),
         observation("dataset:d", ("generated_by", "model:gone")),
     )
-    facts = {fact["ref"]: fact for fact in found["licences"]}
+    assert ["system:desk", "model:tuned", "model:base"] in paths(found["licences"])
+    facts = {fact["ref"]: fact for fact in reversed(found["licences"])}
     assert {ref: (f["depth"], f["status"]) for ref, f in facts.items()} == {
         "model:tuned": (1, "resolved"),
         "model:base": (1, "resolved"),

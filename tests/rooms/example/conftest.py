@@ -15,6 +15,7 @@ from service.engine.embedded import EmbeddedEngine
 from service.evaluation.decision import Decision, Outcome
 from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import prepare
+from service.evaluation.standing import standing
 from service.foundation import database
 from service.foundation.actor import SCHEDULER
 from service.foundation.settings import EXAMPLE, POLICIES
@@ -77,6 +78,7 @@ def estate(own_session: Session, ground: Ground) -> Judged:
     assignment = in_force(own_session, ground.library, workspace.id)
     refs = [one.ref for one in stated]
     part = graph.slice_for(own_session, workspace, refs, catalogue)
-    prepared = prepare(part, refs, catalogue.on(DAY), DAY, assignment)
+    beyond = standing(own_session, workspace, part, refs, catalogue, DAY)
+    prepared = prepare(part, refs, catalogue.on(DAY), DAY, assignment, beyond)
     decisions = evaluate(ground.engine, assignment.bundle, assignment.rules, prepared)
     return Judged(own_session, workspace, {decision.asset_ref: decision for decision in decisions})

@@ -25,8 +25,8 @@ def renamed(pack: Pack, name: str, **parameters: Any) -> Pack:
     return replace(pack, id=name, parameters={**pack.parameters, **parameters})
 
 
-def test_all_shipped_packs_stand_in_one_slot_with_every_parameter_filled_in() -> None:
-    assignment = in_force(*LIBRARY.packs.values())
+def test_packs_that_ship_active_stand_in_one_slot_with_every_parameter_filled_in() -> None:
+    assignment = in_force(*(pack for pack in LIBRARY.packs.values() if pack.active))
     (slot,) = assignment.slots
     assert slot.packs.keys() == LIBRARY.rules.keys() == assignment.rules.keys()
     for rule in LIBRARY.rules.values():
@@ -50,7 +50,7 @@ def test_a_rule_that_packs_bind_differently_stands_in_two_slots() -> None:
 def test_a_rule_that_is_bound_once_stands_in_the_first_slot_alone() -> None:
     one = replace(renamed(RESIDENCY, "swiss", allowed=["CH"]), rules=("RES-001",))
     first, second = in_force(RESIDENCY, one).slots
-    assert first.packs.keys() == {"RES-001", "RES-002"}
+    assert first.packs.keys() == set(RESIDENCY.rules)
     assert second.packs.keys() == second.parameters.keys() == {"RES-001"}
 
 
@@ -68,7 +68,7 @@ def test_a_kept_bundle_describes_its_rules_itself() -> None:
     bundle = in_force(RESIDENCY).bundle
     kept = Assignment.of_bundle(type(bundle).from_dict(bundle.as_dict()))
     assert {rule.id: rule.title for rule in kept.rules.values()} == {
-        id_: LIBRARY.rules[id_].title for id_ in ("RES-001", "RES-002")
+        id_: LIBRARY.rules[id_].title for id_ in RESIDENCY.rules
     }
 
 
@@ -149,11 +149,18 @@ ON = RESIDENCY.effective_on
 points = st.sampled_from(["ci", "admission", "api", "scan", "nowhere"])
 
 
+# What is asked for beyond what binds only warns; what the law has not settled stands in nobody's way.
+SOFTER = {"openness": "warn", "unsettled-licensing": "inform"}
+
+
 def test_shipped_packs_block_at_the_gate_and_inform_in_scans() -> None:
     for pack in LIBRARY.packs.values():
+        word = SOFTER.get(pack.id, "block")
         for outcome in ("violation", "unknown"):
-            assert [enforcement(pack, point, outcome, ON) for point in ("ci", "admission", "api", "scan")] == [
-                *("block", "block", "block"),
+            assert [
+                enforcement(pack, point, outcome, pack.effective_on) for point in ("ci", "admission", "api", "scan")
+            ] == [
+                *(word, word, word),
                 "inform",
             ]
 

@@ -34,57 +34,28 @@
 package allod.rules.jurisdiction.compelled_disclosure
 
 import data.allod.lib.chain
+import data.allod.lib.exposure
 import data.allod.lib.reach
 
 parameters := input.parameters["JUR-001"]
 
 restricted := reach.restricted(parameters.data_classes)
 
-# Whoever may command something the asset rests on and is under a foreign law.
-exposed := [it |
-	some entry in input.control
-	some link in entry.links
-	chain.may_command(entry, link, parameters.control_threshold)
-	some regime in link.regimes
-	chain.foreign(link, regime, parameters.home)
-	it := {
-		"certain": count([1 | chain.commands(entry, link, parameters.control_threshold)]) > 0,
-		"reach": [entry.of, regime.country],
-		"law": regime.title,
-		"path": link.path,
-		"vendor": link.vendor,
-		"company": sprintf("%s, %s of %s,", [link.name, chain.part(link), entry.of]),
-	}
-]
-
-# One state's reach over one thing is one finding, told of the company that is nearest, with all of that state's laws.
-finding_of(reached, exposures, rest) := {
-	"subject": concat(" ", reached),
-	"message": sprintf("%s is under %s (%s)%s.", [nearest[2], concat(" and ", sort(laws)), reached[1], rest]),
-	"path": nearest[3],
-	"vendor": nearest[1],
-	"jurisdiction": reached[1],
-} if {
-	mine := [it | some it in exposures; it.reach == reached]
-	nearest := sort([[count(it.path), it.vendor, it.company, it.path] | some it in mine])[0]
-	laws := {it.law | some it in mine; it.vendor == nearest[1]}
-}
-
-certain := [it | some it in exposed; it.certain]
+exposed := exposure.of(input.control, parameters.control_threshold, parameters.home)
 
 default applies := false
 
 applies if reach.possible(parameters.data_classes)
 
-violation contains finding_of(reached, certain, rest) if {
+violation contains exposure.finding(reached, exposure.certain(exposed), rest) if {
 	count(restricted) > 0
-	some reached in {it.reach | some it in certain}
+	some reached in exposure.reached(exposed)
 	rest := sprintf(": %s data is within its reach", [concat(", ", restricted)])
 }
 
-unknown contains finding_of(reached, exposed, ", and nobody states a share on the way: it may command") if {
+unknown contains exposure.finding(reached, exposed, ", and nobody states a share on the way: it may command") if {
 	count(restricted) > 0
-	some reached in ({it.reach | some it in exposed} - {it.reach | some it in certain})
+	some reached in exposure.perhaps_reached(exposed)
 }
 
 unknown contains finding if {

@@ -1,0 +1,127 @@
+"""What the systems that matter stand on: one pass over the estate, for facts about all of it together."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.inventory import graph
+from service.inventory.edges import DATA_PATH, SERVED_BY
+from service.inventory.facts import Kind
+from service.inventory.overlay import Overlay
+from service.inventory.reference import Catalogue
+from service.inventory.views import Slice, WorkspaceView
+
+# What a system needs to run. Whoever publishes what the organisation holds itself cannot stop it: no such ties.
+RUNNING: Final = ("uses", "runs_on", "located_in", "stored_in", SERVED_BY, DATA_PATH)
+_OPERATED: Final = "operated_by"
+_THINGS: Final = (f"{Kind.CLOUD_REGION}:", f"{Kind.GPU_HOST}:", f"{Kind.AI_SERVICE}:")
+_NAMING: Final = ("operator", "provider", "owner")
+_LIGHT: Final = ("low", "medium")
+
+
+@dataclass
+class Foundations:
+    """Systems that are `high`, `critical` or do not say (None), and what each needs to run.
+
+    `things` holds, by system, what somebody operates for it: regions, hosts, services, sorted. `hosts` are those with
+    accelerators. `part` holds all these with every company behind them.
+    """
+
+    part: Slice
+    systems: dict[str, str | None]
+    things: dict[str, list[str]] = field(default_factory=dict)
+    hosts: list[str] = field(default_factory=list)
+
+
+def foundations(
+    session: Session, workspace: WorkspaceView, catalogue: Catalogue, overlay: Overlay | None = None
+) -> Foundations:
+    """The foundations of a workspace as they are stored now, with what the candidates of `overlay` state instead."""
+    laid = overlay or Overlay()
+    found = Foundations(Slice(workspace.name), _systems(session, workspace.id, laid))
+    stated = laid.all_edges()
+    start = {*found.systems, *(edge.target for edge in stated)}
+    edges = [*laid.replace(_walk(session, workspace.id, start)), *stated]
+    up: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.type in RUNNING:
+            up.setdefault(edge.source, []).append(edge.target)
+        elif edge.type == _OPERATED:
+            found.part.up.setdefault(edge.source, []).append(edge)
+    found.things = {system: _things(up, system) for system in sorted(found.systems)}
+    found.hosts = _hosts(session, workspace.id, laid)
+    operators = {edge.target for ties in found.part.up.values() for edge in ties}
+    things = {thing for things in found.things.values() for thing in things}
+    start = things | operators | set(found.hosts) | graph.vendors(session, workspace.id)
+    _load(session, workspace.id, found.part, start, catalogue, laid)
+    return found
+
+
+def _systems(session: Session, workspace: UUID, laid: Overlay) -> dict[str, str | None]:
+    rows = session.connection().execute(
+        text("""
+            SELECT ref, attributes ->> 'criticality' AS criticality FROM asset
+            WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind = 'system'
+        """),
+        {"workspace": workspace},
+    )
+    systems = {row.ref: row.criticality for row in rows}
+    for ref, view in laid.assets.items():
+        if view.kind == Kind.SYSTEM:
+            systems[ref] = view.attributes.get("criticality")
+    return {ref: criticality for ref, criticality in systems.items() if criticality not in _LIGHT}
+
+
+def _walk(session: Session, workspace: UUID, start: Collection[str]) -> list[Any]:
+    return list(
+        session.connection().execute(
+            text("SELECT * FROM edges_up(:workspace, CAST(:start AS text[]), CAST(:types AS text[]))"),
+            {"workspace": workspace, "start": list(start), "types": [*RUNNING, _OPERATED]},
+        )
+    )
+
+
+def _things(up: Mapping[str, Iterable[str]], system: str) -> list[str]:
+    seen, todo = {system}, [system]
+    while todo:
+        for target in up.get(todo.pop(), ()):
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return sorted(ref for ref in seen if ref.startswith(_THINGS))
+
+
+def _hosts(session: Session, workspace: UUID, laid: Overlay) -> list[str]:
+    rows = session.connection().execute(
+        text("""
+            SELECT ref FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind = 'gpu_host'
+              AND jsonb_array_length(coalesce(attributes -> 'accelerators', '[]')) > 0
+        """),
+        {"workspace": workspace},
+    )
+    hosts = {row.ref for row in rows} - laid.assets.keys()
+    return sorted(hosts | {ref for ref, view in laid.assets.items() if view.attributes.get("accelerators")})
+
+
+def _load(session: Session, workspace: UUID, part: Slice, start: set[str], catalogue: Catalogue, laid: Overlay) -> None:
+    """Things and companies, up to the ultimate parents: the catalogue's and the registered ones in turn."""
+    part.assets.update(laid.assets)
+    missing, asked = start | catalogue.rests_on(start), set[str]()
+    while missing := missing - asked:
+        found = graph.assets_by_ref(session, workspace, missing - laid.assets.keys())
+        found |= {ref: laid.assets[ref] for ref in missing & laid.assets.keys()}
+        part.assets.update(found)
+        asked |= missing
+        named = {ref for asset in found.values() for ref in _named(asset.attributes)}
+        missing = named | catalogue.rests_on(named)
+
+
+def _named(attributes: Mapping[str, Any]) -> set[str]:
+    named = {attributes.get(name) for name in _NAMING}
+    for entry in (*attributes.get("owners", ()), *attributes.get("accelerators", ())):
+        named.add(entry.get("vendor"))
+    return {ref for ref in named if ref}
