@@ -12,6 +12,7 @@ DATA_CLASSES: Final = ("public", "internal", "personal", "special_category", "he
 CRITICALITIES: Final = ("low", "medium", "high", "critical")
 WEIGHTS: Final = ("open", "gated", "closed")
 INTERFACES: Final = ("open", "de_facto", "proprietary")
+GRADES: Final = ("verified", "inferred", "declared")
 # The slugs of `policy_input.Terms`.
 OBLIGATIONS: Final = (
     "attribution",
@@ -44,6 +45,7 @@ class ParameterType(StrEnum):
     COUNTRIES = "countries"  # may be empty: nobody said
     INTERFACES = "interfaces"
     OPENNESS_CLASS = "openness_class"
+    GRADES = "grades"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ _WORDS: Final[Mapping[ParameterType, tuple[str, ...]]] = {
     ParameterType.OBLIGATIONS: OBLIGATIONS,
     ParameterType.WEIGHTS: WEIGHTS,
     ParameterType.INTERFACES: INTERFACES,
+    ParameterType.GRADES: GRADES,
 }
 _RANGES: Final[Mapping[ParameterType, tuple[int, int, str]]] = {
     ParameterType.BASIS_POINTS: (1, _WHOLE, "basis points, a whole number from 1 to 10000 (5000 is one half)"),

@@ -12,11 +12,12 @@ from service.auth.roles import Role
 from service.engine.opa_server import OpaEngine
 from service.engine.protocol import Module
 from service.foundation.database import unit_of_work
-from service.foundation.settings import POLICIES
+from service.foundation.settings import POLICIES, Settings
 from service.inventory import reference_load
 from service.packs.source import Library, load_library
 from service.pipeline import Ground
 from tests.api.conftest import ClientFor
+from tests.factories.libraries import of_eight
 
 REGION = "cloud_region:scaleway/fr-par"
 
@@ -28,9 +29,11 @@ def system(region: str = REGION) -> dict[str, object]:
 
 
 @pytest.fixture(autouse=True)
-def _catalogue(engine: Engine, anonymous: TestClient) -> None:
+def _catalogue(app: FastAPI, engine: Engine, settings: Settings, anonymous: TestClient) -> None:
     with unit_of_work(engine) as session:
         reference_load.sync(session, POLICIES / "data")
+    ground = Ground.of(settings)
+    app.state.ground = Ground(ground.engine, of_eight(ground.library))
 
 
 def ask(client: TestClient, *candidates: dict[str, object], **params: str) -> dict[str, object]:
@@ -97,15 +100,13 @@ def test_a_missing_opa_is_no_verdict(app: FastAPI, admin: TestClient) -> None:
 
 
 def test_a_broken_rule_blocks_and_says_that_nothing_was_decided(app: FastAPI, admin: TestClient) -> None:
-    library = load_library(POLICIES)
+    library = of_eight(load_library(POLICIES))
     rule = library.rules["RES-001"]
     broken = Module(rule.module.path, rule.module.text.replace("default applies := false", "applies if 1 / 0 == 1"))
     rules = {
         **library.rules,
         "RES-001": type(rule)(**{f: getattr(rule, f) for f in rule.__slots__} | {"module": broken}),
     }
-    sound = admin.post("/api/v1/gate", json={"candidate": [system()]})  # makes the ground
-    assert sound.json()["decision"]["verdict"] == "allow"
     app.state.ground = Ground(app.state.ground.engine, Library(rules, library.packs, library.modules, library.blocs))
     decision = ask(admin, system())
     assert (decision["verdict"], decision["undecided"]) == ("block", True)

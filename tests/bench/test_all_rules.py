@@ -2,7 +2,6 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -10,23 +9,12 @@ from sqlmodel import Session
 from service.foundation import clock
 from service.foundation.database import unit_of_work
 from service.inventory.views import WorkspaceView
-from service.packs.source import Library
 from service.pipeline import Ground, judge_assets
 from tests.bench.conftest import Say, ids, load, size
+from tests.factories.libraries import of_eight
 from tests.factories.manifests import ACTOR
 
-EIGHT = frozenset({"RES-001", "RES-002", "JUR-001", "LIC-001", "LIC-002", "LIC-009", "VEN-003", "VEN-005"})
 CHUNK = 250
-
-
-def of_eight(library: Library) -> Library:
-    """The library with nothing but the eight, in the packs that bind them."""
-    packs = {
-        pack.id: replace(pack, rules=tuple(rule for rule in pack.rules if rule in EIGHT))
-        for pack in library.packs.values()
-        if EIGHT & set(pack.rules)
-    }
-    return Library({rule: library.rules[rule] for rule in EIGHT}, packs, library.modules, library.blocs)
 
 
 def rate(engine: Engine, ground: Ground, home: WorkspaceView, chunks: list[list[int]]) -> float:

@@ -21,6 +21,7 @@ from service.inventory.facts import Observation
 from service.inventory.views import WorkspaceView
 from service.packs.source import load_library
 from service.pipeline import Ground, judge_assets
+from tests.factories.libraries import of_eight
 from tests.factories.manifests import ACTOR, observation, register
 
 DAY = date(2026, 11, 23)
@@ -32,7 +33,7 @@ BASE = observation("model:base", licence="Apache-2.0", weights="open")
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
     engine = EmbeddedEngine(pool=1)
-    yield Ground(engine, load_library(POLICIES))
+    yield Ground(engine, of_eight(load_library(POLICIES)))
     engine.close()
 
 
