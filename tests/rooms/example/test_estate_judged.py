@@ -3,12 +3,24 @@
 from collections import Counter
 
 from service.evaluation.decision import Outcome
+from service.packs.queries import in_force
+from service.pipeline import Ground
 from tests.rooms.example.conftest import Judged
 
 RULES = ("JUR-001", "LIC-001", "LIC-002", "LIC-009", "RES-001", "RES-002", "VEN-003", "VEN-005")
 
 
-def test_every_rule_shows_its_violation(estate: Judged) -> None:
+# No honest insurer has 700 million users, and nothing of this one is refused where it is at home.
+NOT_VIOLATED = {"CMP-003", "LIC-004", "LIC-005", "VEN-001", "VEN-004"}
+# Accelerators come from the United States; alternatives count once they have been judged themselves.
+NOT_PASSED = {"CMP-002", "RES-005", "VEN-002"}
+
+
+def in_force_of(estate: Judged, ground: Ground) -> set[str]:
+    return set(in_force(estate.session, ground.library, estate.workspace.id).rules)
+
+
+def test_eight_rules_show_their_violations(estate: Judged) -> None:
     found = {rule: estate.refs(rule, Outcome.VIOLATION) for rule in RULES}
     assert found == {
         "RES-001": {
@@ -61,7 +73,17 @@ def test_every_rule_shows_its_violation(estate: Judged) -> None:
     }
 
 
-def test_every_rule_shows_what_is_not_known_and_what_passes(estate: Judged) -> None:
+def test_every_rule_in_force_is_shown_and_none_fails(estate: Judged, ground: Ground) -> None:
+    in_force = in_force_of(estate, ground)
+    assert len(in_force) > len(RULES)
+    for rule in in_force:
+        assert not estate.refs(rule, Outcome.ERROR), rule
+        assert any(estate.refs(rule, word) for word in (Outcome.PASS, Outcome.VIOLATION, Outcome.UNKNOWN)), rule
+    assert {rule for rule in in_force if not estate.refs(rule, Outcome.VIOLATION)} == NOT_VIOLATED
+    assert {rule for rule in in_force if not estate.refs(rule, Outcome.PASS)} == NOT_PASSED
+
+
+def test_eight_rules_show_what_is_not_known_and_what_passes(estate: Judged) -> None:
     for rule in RULES:
         assert estate.refs(rule, Outcome.UNKNOWN), rule
         assert estate.refs(rule, Outcome.PASS), rule
