@@ -1,5 +1,6 @@
 """The web application: API, documentation pages and health, put together. `create_app` is a factory for uvicorn."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -35,6 +36,8 @@ def create_app(
         settings = from_environment()
         logs.configure(settings.log_format)  # no caller's settings: this app has the process to itself
         wake = wake or kick
+        # Requests make many small values and no cycles: looking for cycles less often saves a third of a bulk's time.
+        gc.set_threshold(20_000, 20, 50)
     engine = engine or database.engine()
     app = FastAPI(
         title="Allod",

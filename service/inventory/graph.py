@@ -15,8 +15,9 @@ from service.inventory.facts import Kind, RelationType
 from service.inventory.overlay import Overlay
 from service.inventory.views import AssetView, EdgeView, ReachView, Slice, WorkspaceView
 
+_MADE = (Kind.MODEL, Kind.DATASET, Kind.SOFTWARE)
 # Kinds whose document tells what rests on them: their facts change with what is above them, too.
-_REACHED = tuple(f"{kind}:" for kind in (Kind.MODEL, Kind.DATASET, Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE))
+_REACHED = tuple(f"{kind}:" for kind in (*_MADE, Kind.GPU_HOST, Kind.CLOUD_REGION, Kind.AI_SERVICE))
 _SYSTEM = f"{Kind.SYSTEM}:"
 _COUNTED = (_SYSTEM, f"{Kind.GPU_HOST}:")
 _REACHING = (f"{Kind.SYSTEM}:", f"{Kind.DATASET}:")

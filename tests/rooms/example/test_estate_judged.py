@@ -11,7 +11,7 @@ RULES = ("JUR-001", "LIC-001", "LIC-002", "LIC-009", "RES-001", "RES-002", "VEN-
 
 
 # No honest insurer has 700 million users, and nothing of this one is refused where it is at home.
-NOT_VIOLATED = {"CMP-003", "LIC-004", "LIC-005", "VEN-001", "VEN-004"}
+NOT_VIOLATED = {"CMP-003", "LIC-004", "LIC-005", "PRV-005", "VEN-001"}
 # Accelerators come from the United States; alternatives count once they have been judged themselves.
 NOT_PASSED = {"CMP-002", "RES-005", "VEN-002"}
 

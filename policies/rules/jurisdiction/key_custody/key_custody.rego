@@ -56,13 +56,14 @@ what(place) := sprintf("the %s of %s", [place.purpose, input.asset.ref])
 told(place, reached, exposures, rest) := object.union(
 	exposure.finding(reached, exposures, rest),
 	{"subject": sprintf("%s %s", [places.subject(place), reached[1]])},
-) if reached[0] == place.region
+)
 
 violation contains told(place, reached, exposure.certain(exposed), rest) if {
 	count(restricted) > 0
 	some place in open
 	place.key_custody == "operator"
 	some reached in exposure.reached(exposed)
+	reached[0] == place.region
 	rest := sprintf(", and the operator holds the keys of %s", [what(place)])
 }
 
@@ -70,6 +71,7 @@ unknown contains told(place, reached, exposed, rest) if {
 	count(restricted) > 0
 	some place in open
 	some reached in exposure.perhaps_reached(exposed)
+	reached[0] == place.region
 	rest := sprintf(", may command the operator, and nobody says that he has no keys of %s", [what(place)])
 }
 
@@ -78,6 +80,7 @@ unknown contains told(place, reached, exposure.certain(exposed), rest) if {
 	some place in open
 	place.key_custody == null
 	some reached in exposure.reached(exposed)
+	reached[0] == place.region
 	rest := sprintf(", and nobody states who holds the keys of %s", [what(place)])
 }
 

@@ -13,7 +13,7 @@
 #     accept a weaker grade in the pack's `accepted_grades`. Where nothing is known, state it first.
 #   controls:
 #     - {framework: NIST AI RMF 1.0, id: MAP 4.1, title: Legal risks of components and of third-party data and software}
-#   reads: [data, places, control, licences, weights]
+#   reads: [data, places, control, licences, weights, consumers, attributes.criticality]
 #   parameters:
 #     criticalities:
 #       type: criticalities
