@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import yaml
 
 from service.cli.failures import Stopped
 from service.foundation.settings import EXAMPLE
+from service.inventory import manifest
 
 ESTATE = EXAMPLE / "estate"
 CANDIDATES = EXAMPLE / "candidates"
@@ -56,13 +56,11 @@ def load(api: httpx2.Client, directory: Path) -> list[dict[str, Any]]:
         Stopped: one of them is refused: the estate is ours, so that is a fault of this release.
     """
     documents = [
-        document
+        document.data
         for file in sorted(directory.glob("*.yaml"))
-        for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
-        if document is not None
+        for document in manifest.read(file.read_bytes(), file.name)
     ]
-    # Dates of YAML become the text that JSON manifests spell them with.
-    body = "".join(json.dumps(document, default=str) + "\n" for document in documents)
+    body = "".join(json.dumps(document) + "\n" for document in documents)
     answer = api.post("/assets:bulk", content=body.encode(), headers={"Content-Type": "application/x-ndjson"})
     if not answer.is_success:
         raise Stopped(f"The example estate is refused: {answer.text}")
