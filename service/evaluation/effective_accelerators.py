@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from service.evaluation.effective_places import land_grade
+from service.evaluation.effective_places import RELATED
 from service.evaluation.landscape import Landscape, kind_of, weakest
 from service.evaluation.policy_input import AcceleratorFact, Grade, Place
 from service.inventory.facts import Kind
@@ -17,7 +17,7 @@ def accelerators(land: Landscape, ref: str, where: list[Place]) -> list[Accelera
         return []
     stated = (land.attributes(ref) or {}).get("accelerators")
     entries: list[dict[str, Any]] = [{}] if stated is None else stated
-    grade = weakest(land.grade(ref, "accelerators"), land_grade(land, ref))
+    grade = weakest(land.grade(ref, "accelerators"), RELATED)
     facts = [_fact(land, entry, place["country"], grade) for entry in entries for place in where]
     return sorted(facts, key=lambda fact: (fact["model"] or "", fact["destination"] or "", fact["count"] or 0))
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any, Final
 
-from service.evaluation.effective_places import land_grade
+from service.evaluation.effective_places import RELATED
 from service.evaluation.landscape import Landscape, kind_of, weakest
 from service.evaluation.policy_input import LicenceConditions, LicenceFact, Terms, WeightFact
 from service.inventory.edges import LICENCE_FLOW, OFFERS
@@ -115,7 +115,7 @@ def _fact(land: Landscape, path: list[str], through: list[str], derivation: str 
         "modalities": (attributes or {}).get("modalities"),
         "released_name": (asset.title if asset else None) or here.partition(":")[2].rpartition("/")[2],
         "publisher": _publisher(land, here),
-        "grade": weakest(land.grade(here, "licence"), *(land_grade(land, step) for step in path[:-1])),
+        "grade": weakest(land.grade(here, "licence"), *(RELATED for _ in path[:-1])),
     }
     if raw:
         resolution = land.licence(raw)

@@ -12,6 +12,9 @@ from service.evaluation.policy_input import Adequacy, Grade, Place, Purpose, Rec
 from service.inventory.edges import SERVED_BY
 from service.inventory.facts import Kind
 
+# A relation is known as well as its manifest: evidence is kept for attributes alone.
+RELATED: Grade = "declared"
+
 
 def places(land: Landscape, ref: str) -> list[Place]:
     """All places of `ref`, sorted, each once by its shortest way."""
@@ -42,26 +45,19 @@ def hosts_and_services(land: Landscape, ref: str) -> Iterator[tuple[str, list[st
 def _places(land: Landscape, ref: str) -> Iterator[Place]:
     yield from _own_paths(land, ref, [ref])
     for edge in land.up(ref, ("stored_in",)):
-        yield from _at(land, edge.target, [ref, edge.target], "storage", land_grade(land, ref))
+        yield from _at(land, edge.target, [ref, edge.target], "storage", RELATED)
     kind = kind_of(ref)
     if kind == Kind.GPU_HOST:
-        yield from _at(land, ref, [ref], "processing", land_grade(land, ref))
+        yield from _at(land, ref, [ref], "processing", RELATED)
     if kind == Kind.MODEL:
         for edge in land.up(ref, ("runs_on",)):
-            yield from _at(land, edge.target, [ref, edge.target], "processing", land_grade(land, ref))
+            yield from _at(land, edge.target, [ref, edge.target], "processing", RELATED)
     if kind == Kind.SYSTEM:
         for target, path in _workplaces(land, ref):
             if kind_of(target) == Kind.AI_SERVICE:
                 yield from _service(land, target, path)
             else:
                 yield from _at(land, target, path, "processing", "declared")
-
-
-def land_grade(land: Landscape, ref: str) -> Grade:
-    """The grade of an asset's relations: that of the manifest, a statement of whoever registered it."""
-    asset = land.asset(ref)
-    stated = asset.evidence.get("relations") if asset else None
-    return cast("Grade", stated["grade"]) if stated else "declared"
 
 
 def _workplaces(land: Landscape, system: str) -> Iterator[tuple[str, list[str]]]:
@@ -99,7 +95,7 @@ def _at(land: Landscape, target: str, path: list[str], purpose: Purpose, grade: 
         return
     located = list(land.up(target, ("located_in",)))
     for edge in located:
-        yield _place(land, purpose, edge.target, [*path, edge.target], {}, weakest(grade, land_grade(land, target)))
+        yield _place(land, purpose, edge.target, [*path, edge.target], {}, weakest(grade, RELATED))
     if not located:
         yield _place(land, purpose, None, path, {}, "unresolved")
 

@@ -6,28 +6,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from service.foundation.errors import Fault
-from service.inventory import values
+from service.inventory import licence_terms, values
 
 DATA_CLASSES: Final = ("public", "internal", "personal", "special_category", "health", "financial", "classified")
 CRITICALITIES: Final = ("low", "medium", "high", "critical")
 WEIGHTS: Final = ("open", "gated", "closed")
 INTERFACES: Final = ("open", "de_facto", "proprietary")
 GRADES: Final = ("verified", "inferred", "declared")
-# The slugs of `policy_input.Terms`.
-OBLIGATIONS: Final = (
-    "attribution",
-    "copyleft",
-    "geographic_exclusion",
-    "naming",
-    "no_derivatives",
-    "no_output_training",
-    "non_commercial",
-    "notice",
-    "research_only",
-    "share_alike",
-    "size_threshold",
-    "use_restrictions",
-)
+OBLIGATIONS: Final = tuple(sorted(licence_terms.OBLIGATIONS))
 _LONGEST = 36_500  # days: a hundred years
 _WHOLE = 10_000  # basis points
 

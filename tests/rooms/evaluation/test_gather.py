@@ -85,6 +85,18 @@ def test_a_host_without_location_and_a_service_without_paths_are_places_nobody_k
     }
 
 
+def test_a_model_is_worked_with_where_it_runs(session: Session) -> None:
+    found = document(
+        session,
+        observation("model:m", ("runs_on", "gpu_host:a"), ("stored_in", FRANKFURT)),
+        observation("gpu_host:a", ("located_in", PARIS)),
+    )
+    assert {(p["purpose"], tuple(p["path"])) for p in found["places"]} == {
+        ("processing", ("model:m", "gpu_host:a", PARIS)),
+        ("storage", ("model:m", FRANKFURT)),
+    }
+
+
 def test_a_registered_region_overrides_the_catalogue_and_keeps_what_it_does_not_state(session: Session) -> None:
     found = document(
         session,
