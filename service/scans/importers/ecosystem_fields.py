@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from service.scans.draft import Draft
 from service.scans.importers.organisations import Organisation
 from service.scans.importers.quantities import leading, whole
-from service.scans.importers.result import Draft
 
 PREFIX = "ecosystem-graph/"
 TYPES = ("model", "dataset", "application")

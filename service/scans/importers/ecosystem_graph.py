@@ -17,11 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from service.scans.draft import Draft
 from service.scans.importers import ecosystem_fields as fields
 from service.scans.importers.ecosystem_names import Index, Target, kind_of
-from service.scans.importers.names import slug
 from service.scans.importers.organisations import Organisation, organisations, vendor
-from service.scans.importers.result import Draft, FileAccount, ImportResult, finish, sources
+from service.scans.importers.result import FileAccount, ImportResult, finish, sources
+from service.scans.names import slug
 
 MANAGER = "import:ecosystem-graph"
 # What one kind says of another; pairs that are not here have no relation in Allod.

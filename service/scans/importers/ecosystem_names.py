@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from service.scans.importers.names import slug, spelling
+from service.scans.names import slug, spelling
 
 _TABLE = Path(__file__).with_name("dependencies.yaml")
 _DATASET_WORDS = ("dataset", "data", "corpus", "corpora", "bench")

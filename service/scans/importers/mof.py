@@ -17,10 +17,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from service.inventory.values import shown
-from service.scans.importers.names import distinct, slug, spelling
+from service.scans.draft import Draft, as_text
 from service.scans.importers.organisations import organisations, vendor
 from service.scans.importers.quantities import whole
-from service.scans.importers.result import Draft, FileAccount, ImportResult, Source, as_text, finish, sources
+from service.scans.importers.result import FileAccount, ImportResult, Source, finish, sources
+from service.scans.names import distinct, slug, spelling
 
 MANAGER = "import:mof"
 SPACE = "mof/"

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from service.scans.importers.names import slug, spelling
-from service.scans.importers.result import Draft
+from service.scans.draft import Draft
+from service.scans.names import slug, spelling
 
 _TABLE = Path(__file__).with_name("organisations.yaml")
 _SOURCE = "importers/organisations.yaml"

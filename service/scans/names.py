@@ -7,6 +7,8 @@ from collections.abc import Container
 
 _OUTSIDE = re.compile(r"[^a-z0-9._+@-]+")
 _SPELLING = re.compile(r"[^a-z0-9+]+")
+# What the Hugging Face hub admits: one or two parts of letters, digits and . _ -
+_HUB = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,95}/)?[A-Za-z0-9_][A-Za-z0-9._-]{0,95}")
 SEGMENT_MAX = 90  # two of them, their kind and a prefix stay below a name's 200 characters
 
 
@@ -40,6 +42,14 @@ def distinct(wanted: str, taken: Container[str]) -> str:
         count += 1
         name = f"{wanted}-{count}"
     return name
+
+
+def hub_name(text: str) -> str | None:
+    """The name of a model or dataset on a hub (`meta-llama/Llama-3.1-8B-Instruct`, `gpt2`), None where `text` is none.
+
+    It is the name of the asset, too, so that whoever serves, tunes or declares the model speaks of the same one.
+    """
+    return text if _HUB.fullmatch(text) and ".." not in text and "--" not in text else None
 
 
 def _folded(text: str) -> str:

@@ -1,0 +1,153 @@
+"""One reading of one source: a connector driven under `outbound`, and its events made fit for keeping.
+
+What the connector raises becomes a refusal of the part that it was reading; every manifest is checked; secrets that were
+used are struck out of every text. Pure but for what the connector itself does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from pydantic import ValidationError
+
+from service.foundation.errors import Fault, Invalid, ServiceError
+from service.inventory import manifest
+from service.inventory.facts import Observation
+from service.inventory.manifest_faults import faults
+from service.scans import outbound
+from service.scans.connector import Asked, Connector, Context, Note, Read, Refused, Seen, SettingsBase
+from service.scans.failures import SourceFailure, Stopped
+from service.scans.http import Http
+from service.scans.outbound import Reach
+from service.scans.places import Places
+from service.scans.secrets import Secrets
+
+WHOLE: Final = "all"  # the part that a failure before the first part belongs to
+HIDDEN: Final = "…"
+TEXT_MAX: Final = 2000
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An asset that was seen, checked and ready to be recorded."""
+
+    part: str
+    object: str
+    observation: Observation
+
+
+Outcome = Asked | Taken | Refused | Note | Read
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The `Context` of a reading. `pause` is what the run wants done between objects."""
+
+    source: str
+    today: date
+    secrets: Secrets
+    places: Places
+    on_pause: Any = None
+    used: set[str] = field(default_factory=set)
+
+    def secret(self, reference: str) -> str:
+        """See `Context.secret`."""
+        value = self.secrets.resolve(reference)
+        self.used.add(value)
+        return value
+
+    def path(self, given: str) -> Path:
+        """See `Context.path`."""
+        return self.places.find(given)
+
+    def http(self, url: str, *, headers: dict[str, str] | None = None, ca_file: str | None = None) -> Http:
+        """See `Context.http`."""
+        return Http(url, headers=headers, ca_file=self.path(ca_file) if ca_file else None)
+
+    def pause(self) -> None:
+        """See `Context.pause`."""
+        if self.on_pause is not None:
+            self.on_pause()
+
+    def clean(self, text: str) -> str:
+        """`text` without the secrets that this reading used, and not longer than anybody reads."""
+        for value in sorted(self.used, key=len, reverse=True):
+            if len(value) >= 4:  # shorter ones would strike out half of every text
+                text = text.replace(value, HIDDEN)
+        return text[:TEXT_MAX]
+
+
+def settings_of(connector: Connector, given: Mapping[str, Any]) -> SettingsBase:
+    """The settings of a source, checked.
+
+    Raises:
+        Invalid: with every fault, below `/settings`.
+    """
+    try:
+        return connector.settings.model_validate(given)
+    except ValidationError as error:
+        found = faults(error, connector.settings, of=f"a source of {connector.name!r}", at=("settings",))
+        first = f"at {found[0].path}, {found[0].message}" if found else "see its faults"
+        raise Invalid(f"The settings cannot be used: {first}.", found) from error
+
+
+def read(
+    connector: Connector,
+    settings: SettingsBase,
+    surroundings: Surroundings,
+    *,
+    workspace: str = manifest.DEFAULT_WORKSPACE,
+    reach: Sequence[Reach] = (),
+) -> Iterator[Outcome]:
+    """What the source shows. The only exception that leaves is `Stopped`."""
+    context: Context = surroundings
+    part = WHOLE
+    with outbound.only(connector.reaches(settings), reach) as policy:
+        try:
+            for event in connector.read(settings, context):
+                part = event.part
+                match event:
+                    case Seen():
+                        yield _checked(event, surroundings, workspace)
+                    case Refused():
+                        yield replace(event, reason=surroundings.clean(event.reason))
+                    case Note():
+                        yield replace(event, text=surroundings.clean(event.text))
+                    case _:
+                        yield event
+                context.pause()
+        except Stopped:
+            raise
+        except SourceFailure as error:
+            yield Refused(part, None, surroundings.clean(error.detail))
+        except Exception as error:  # noqa: BLE001 -- whatever a library raises, the run goes on to its end and says so
+            log.warning("reading.failed", connector=connector.name, part=part, error=type(error).__name__)
+            yield Refused(part, None, surroundings.clean(_words(error)))
+        for reason in dict.fromkeys(policy.denied):
+            yield Refused(part, None, surroundings.clean(reason))
+
+
+def _checked(event: Seen, surroundings: Surroundings, workspace: str) -> Taken | Refused:
+    body = {**event.manifest, "managed_by": surroundings.source}
+    try:
+        observation = manifest.observation(body, workspace=workspace)
+    except Invalid as error:
+        where = "; ".join(map(str, error.faults[:3])) or error.detail
+        return Refused(event.part, event.object, surroundings.clean(f"what was read makes no manifest: {where}"))
+    return Taken(event.part, event.object, observation)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ServiceError):
+        return error.detail
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def fault(path: str, message: str, expected: str | None = None) -> Invalid:
+    """A refusal of a source's settings that no type can express."""
+    return Invalid(f"The settings cannot be used: at {path}, {message}.", [Fault(path, message, expected)])
