@@ -2,8 +2,8 @@
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/allod
-COPY requirements.lock /src/
-RUN /opt/allod/bin/pip install --require-hashes -r /src/requirements.lock
+COPY requirements-connectors.lock /src/
+RUN /opt/allod/bin/pip install --require-hashes -r /src/requirements-connectors.lock
 COPY . /src/
 RUN /opt/allod/bin/pip install --no-deps --no-build-isolation /src
 

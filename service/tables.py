@@ -6,8 +6,9 @@ from service.evaluation import tables as evaluation
 from service.foundation import database, outbox
 from service.inventory import tables as inventory
 from service.packs import tables as packs
+from service.scans import tables as scans
 from service.violations import tables as violations
 
-__all__ = ["METADATA", "audit", "auth", "evaluation", "inventory", "outbox", "packs", "violations"]
+__all__ = ["METADATA", "audit", "auth", "evaluation", "inventory", "outbox", "packs", "scans", "violations"]
 
 METADATA = database.metadata()

@@ -6,4 +6,4 @@ import os
 for name in [name for name in os.environ if name.startswith("ALLOD_") and not name.startswith("ALLOD_TEST_")]:
     del os.environ[name]
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.broker", "tests.fixtures.opa"]
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.broker", "tests.fixtures.opa", "tests.fixtures.connectors"]

@@ -6,10 +6,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, exc, func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from service.foundation import clock
 from service.foundation.outbox import OutboxMessage
+from service.scans import runs
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -61,6 +62,7 @@ class _Waiting(Collector):
         try:
             with self._bind.connect() as connection:
                 rows = connection.execute(statement.group_by(col(OutboxMessage.topic))).all()
+                scans = runs.waiting(Session(bind=connection), clock.now())
         except (exc.DBAPIError, exc.TimeoutError):
             yield GaugeMetricFamily("allod_database_up", "Whether the database answered this scrape", value=0)
             return
@@ -68,5 +70,8 @@ class _Waiting(Collector):
         for topic, count, first in rows:
             waiting.add_metric([topic], count)
             oldest.add_metric([topic], (now - first).total_seconds())
-        yield from (waiting, oldest)
+        reads = GaugeMetricFamily("allod_scans", "Scans that wait or go on, and sources overdue", labels=["state"])
+        for state, count in scans.items():
+            reads.add_metric([state], count)
+        yield from (waiting, oldest, reads)
         yield GaugeMetricFamily("allod_database_up", "Whether the database answered this scrape", value=1)

@@ -18,6 +18,7 @@ Every call under `/api/v1` needs `Authorization: Bearer <token>`. A refusal is a
 
 TAGS = [
     {"name": "inventory", "description": "What there is: assets, their lineage and history."},
+    {"name": "scans", "description": "Discovery: what is read, how often, and what each reading saw."},
     {"name": "violations", "description": "What is wrong, since when, and how to mend it."},
     {"name": "evaluations", "description": "Judging the estate again."},
     {"name": "gate", "description": "May this ship? And why was it decided so?"},

@@ -15,6 +15,9 @@ from service.api.v1 import (
     packs,
     reference,
     rules,
+    scans,
+    sources,
+    statements,
     tokens,
     violations,
     workspaces,
@@ -24,6 +27,9 @@ router = APIRouter(prefix=PREFIX)
 router.include_router(workspaces.router)
 router.include_router(assets.router)
 router.include_router(bulk.router)
+router.include_router(statements.router)
+router.include_router(sources.router)
+router.include_router(scans.router)
 router.include_router(violations.router)
 router.include_router(judgements.router)
 router.include_router(evaluations.router)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, NoReturn, Self
 from urllib.parse import quote
 
 import httpx2
@@ -86,8 +86,12 @@ class Server:
             raise Unreachable(f"{self.url} did not answer in time ({_words(error)}).") from error
         except httpx2.HTTPError as error:
             raise Unreachable(f"{self.url} cannot be reached: {_words(error)}.") from error
-        if answer.is_success:
-            return answer
+        if not answer.is_success:
+            self._refuse(answer)
+        return answer
+
+    @staticmethod
+    def _refuse(answer: httpx2.Response) -> NoReturn:
         detail, faults = _problem(answer)
         if answer.is_client_error:
             raise Refused(detail, faults, answer.status_code)
@@ -96,6 +100,23 @@ class Server:
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         """The JSON object at `path`; parameters that are None are left out."""
         return as_object(self.ask("GET", path, params=known(params)))
+
+    def events(self, path: str) -> Iterator[dict[str, Any]]:
+        """The JSON of each server-sent event at `path`, until the server ends the stream.
+
+        Raises:
+            Refused: a 4xx. Unreachable: no connection, a 5xx, or a stream that breaks off.
+        """
+        try:
+            with self._http.stream("GET", path) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._refuse(answer)
+                for line in answer.iter_lines():
+                    if line.startswith("data:") and isinstance(body := _decoded(line[5:].encode()), dict):
+                        yield body
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{self.url} breaks off: {_words(error)}.") from error
 
     def pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """Every item of a listing, page by page, to the end."""

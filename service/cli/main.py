@@ -20,6 +20,8 @@ COMMANDS = {
     "apply": ("service.cli.apply:app", "Send manifests to the inventory."),
     "gate": ("service.cli.gate:app", "May this ship? Exit 0 yes, 1 no, 3 could not decide."),
     "evaluate": ("service.cli.evaluate:app", "Judge assets now and follow it."),
+    "source": ("service.cli.source:app", "Say what is scanned; try it."),
+    "scan": ("service.cli.scan:app", "Scan a source now and follow it; list scans."),
     "assets": ("service.cli.listing:assets", "List assets."),
     "violations": ("service.cli.listing:violations", "List violations."),
     "explain": ("service.cli.explain:app", "Show what was judged, on which facts, and what would make it pass."),

@@ -16,6 +16,15 @@ from service.inventory import manifest
 
 ESTATE = EXAMPLE / "estate"
 CANDIDATES = EXAMPLE / "candidates"
+CARDS = EXAMPLE / "cards"
+ROOTS = (Path(sys.prefix), CARDS)  # what sources of the example read
+RESCAN_SECONDS = 180
+SOURCES: dict[str, dict[str, Any]] = {
+    "this-python": {
+        "connector": "python_environment",
+        "settings": {"environments": [sys.prefix], "packages": "ai"},
+    },
+}
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 ANSWER_SECONDS = 60.0
 LOOK_SECONDS = 0.3
@@ -44,6 +53,7 @@ def show(url: str, token: str, wait: Callable[[float], None]) -> Iterator[str]:
         results = load(api, ESTATE)
         changed = sum(result["status"] != "unchanged" for result in results)
         yield f"\nExample estate: {len(results)} assets, {changed} new or changed"
+        yield from _scan(api, wait)
         yield from _evaluate(api, wait)
         summary = _answer(api.get("/violations/summary", params={"by": "severity"}))
         yield from violations_by_severity(summary)
@@ -101,6 +111,19 @@ def _evaluate(api: httpx2.Client, wait: Callable[[float], None]) -> Iterator[str
         raise Stopped(f"The evaluation of the example estate does not end well: {state}")
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(state["outcomes"].items()))
     yield f"Evaluated {state['done']} of {state['total']} assets: {outcomes}"
+
+
+def _scan(api: httpx2.Client, wait: Callable[[float], None]) -> Iterator[str]:
+    for name, source in SOURCES.items():
+        body = {**source, "schedule": {"every_seconds": RESCAN_SECONDS}, "owner": "example"}
+        _answer(api.put(f"/sources/{name}", json=body))
+        run = _answer(api.post(f"/sources/{name}:scan"))
+        for _ in range(ROUNDS):
+            if run["status"] not in {"waiting", "running"}:
+                break
+            wait(LOOK_SECONDS)
+            run = _answer(api.get(f"/scans/{run['id']}"))
+        yield f"Scanned {name}: {run['status']}, {run['seen']} seen, again every {RESCAN_SECONDS // 60} minutes"
 
 
 def _answer(response: httpx2.Response) -> dict[str, Any]:

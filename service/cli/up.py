@@ -32,6 +32,8 @@ READY_SECONDS = 90.0
 LOCK_SECONDS = 30.0
 MIGRATE_SECONDS = 900.0
 LOOK_SECONDS = 0.2
+WORK = "interactive,evaluate,upkeep"
+SCANS = 2  # scheduled ones at once; one more place is there for who asks for a scan now
 
 
 class AlreadyUp(Conflict):
@@ -151,6 +153,8 @@ def _run(home: Home, port: int, concurrency: int, *, example: bool, bell: Bell, 
             "ALLOD_DATA_DIR": str(home.path),
             "ALLOD_BOOTSTRAP_TOKEN": token,
             "ALLOD_LOG_FORMAT": os.environ.get("ALLOD_LOG_FORMAT", "text"),
+            "ALLOD_SCANS_IN_FLIGHT": os.environ.get("ALLOD_SCANS_IN_FLIGHT", str(SCANS)),
+            "ALLOD_SCAN_ROOTS": os.environ.get("ALLOD_SCAN_ROOTS", os.pathsep.join(map(str, showcase.ROOTS))),
             "PYTHONUNBUFFERED": "1",
         }
     )
@@ -161,9 +165,13 @@ def _run(home: Home, port: int, concurrency: int, *, example: bool, bell: Bell, 
     _migrate(program("migrate", "migrate"), bell, supervisor)
     _say(f"  the database is migrated         {_since(began)}")
     supervisor.start(program("api", "serve", "api", f"--host={HOST}", f"--port={port}"))
-    supervisor.start(program("worker", "serve", "worker", f"--concurrency={concurrency}"))
+    supervisor.start(program("worker", "serve", "worker", f"--concurrency={concurrency}", f"--queues={WORK}"))
+    # A worker of its own: a source that hangs holds up other sources at most, never a judgement.
+    supervisor.start(
+        program("scanner", "serve", "worker", f"--concurrency={SCANS + 1}", "--queues=scan", "--name=scanner")
+    )
     supervisor.start(program("scheduler", "serve", "scheduler"))
-    services = ("api", "worker", "scheduler")
+    services = ("api", "worker", "scanner", "scheduler")
 
     def ready(probe: Callable[[], bool]) -> Callable[[], bool]:
         def check() -> bool:

@@ -79,25 +79,25 @@ def _service(land: Landscape, service: str, path: list[str]) -> Iterator[Place]:
     if own:
         yield from own
     else:
-        yield _place(land, "processing", None, path, {}, "unresolved")
+        yield place_at(land, "processing", None, path, {}, "unresolved")
 
 
 def _own_paths(land: Landscape, ref: str, path: list[str]) -> Iterator[Place]:
     attributes = land.attributes(ref) or {}
     for item in attributes.get("data_paths") or ():
         region = item["region"]
-        yield _place(land, item["purpose"], region, [*path, region], item, land.grade(ref, "data_paths"))
+        yield place_at(land, item["purpose"], region, [*path, region], item, land.grade(ref, "data_paths"))
 
 
 def _at(land: Landscape, target: str, path: list[str], purpose: Purpose, grade: Grade) -> Iterator[Place]:
     if kind_of(target) == Kind.CLOUD_REGION:
-        yield _place(land, purpose, target, path, {}, grade)
+        yield place_at(land, purpose, target, path, {}, grade)
         return
     located = list(land.up(target, ("located_in",)))
     for edge in located:
-        yield _place(land, purpose, edge.target, [*path, edge.target], {}, weakest(grade, RELATED))
+        yield place_at(land, purpose, edge.target, [*path, edge.target], {}, weakest(grade, RELATED))
     if not located:
-        yield _place(land, purpose, None, path, {}, "unresolved")
+        yield place_at(land, purpose, None, path, {}, "unresolved")
 
 
 def _adequacy(land: Landscape, country: str | None) -> Adequacy | None:
@@ -121,9 +121,10 @@ def _recipients(land: Landscape, path: list[str]) -> list[Recipient]:
     ]
 
 
-def _place(
+def place_at(
     land: Landscape, purpose: Purpose, region: str | None, path: list[str], item: dict[str, Any], grade: Grade
 ) -> Place:
+    """A place with all that is known of its region; `item` is the data path that leads there, if one does."""
     attributes = land.attributes(region) if region else None
     country = attributes.get("country") if attributes else None
     if region is None:

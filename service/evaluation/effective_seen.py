@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from service.evaluation.effective_places import place_at
 from service.evaluation.landscape import Landscape
-from service.evaluation.policy_input import Place, SeenFact
+from service.evaluation.policy_input import Place, Purpose, SeenFact
 
 
 def seen(land: Landscape, ref: str, where: Sequence[Place]) -> list[SeenFact]:
@@ -24,6 +25,21 @@ def seen(land: Landscape, ref: str, where: Sequence[Place]) -> list[SeenFact]:
         if (one.get("on") or "") <= land.as_of.isoformat()
     ]
     return sorted(found, key=lambda fact: (fact["region"], fact["purpose"] or "", fact["source"], fact["on"] or ""))
+
+
+def seen_places(land: Landscape, ref: str, sightings: Sequence[SeenFact], where: Sequence[Place]) -> list[Place]:
+    """Places that nobody declares and somebody saw: the asset's data lies there, whatever its declaration says.
+
+    A sighting that does not say what for is none of these: rules judge places by their purpose.
+    """
+    told = {(place["purpose"], place["region"]) for place in where}
+    found: dict[tuple[Purpose, str], Place] = {}
+    for one in sightings:
+        purpose = one["purpose"]
+        if purpose is not None and (purpose, one["region"]) not in told:
+            place = place_at(land, purpose, one["region"], list(one["path"]), {}, one["grade"])
+            found.setdefault((purpose, one["region"]), place)
+    return [found[key] for key in sorted(found)]
 
 
 def _declared(one: dict[str, Any], where: Sequence[Place]) -> bool | None:

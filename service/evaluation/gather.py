@@ -15,7 +15,7 @@ from service.evaluation.effective_parts import Parts
 from service.evaluation.effective_places import places
 from service.evaluation.effective_reach import carriers, consumers, data
 from service.evaluation.effective_release import ai_act, interfaces, release
-from service.evaluation.effective_seen import seen
+from service.evaluation.effective_seen import seen, seen_places
 from service.evaluation.effective_subjects import localisation, subjects
 from service.evaluation.effective_subprocessors import subprocessors
 from service.evaluation.landscape import Landscape, kind_of
@@ -66,7 +66,9 @@ def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:
 
 
 def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standing, ref: str) -> PolicyInput:
-    where = places(land, ref)
+    declared = places(land, ref)
+    sightings = seen(land, ref, declared)
+    where = declared + seen_places(land, ref, sightings, declared)
     ways = carriers(land, ref)
     whose = subjects(land, ways)
     return {
@@ -83,7 +85,7 @@ def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standin
         "dangling": _dangling(land, ref),
         "subjects": whose,
         "localisation": localisation(land, whose),
-        "seen": seen(land, ref, where),
+        "seen": sightings,
         "holders": holders(land, ref),
         "subprocessors": subprocessors(land, controls, ref),
         "languages": languages(land, ref),

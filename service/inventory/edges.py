@@ -31,6 +31,7 @@ DEPENDENCY = (
     SERVED_BY,
     OFFERS,
     DATA_PATH,
+    "seen_in",
     "publisher",
     "owner",
     "provider",

@@ -17,7 +17,7 @@ from service.audit import log
 from service.foundation import canonical, clock
 from service.foundation.actor import Actor
 from service.foundation.outbox import Topic, announce
-from service.inventory import edges, ingest_rows
+from service.inventory import edges, ingest_rows, locks
 from service.inventory.facts import Grade, Observation
 from service.inventory.views import WorkspaceView
 
@@ -92,6 +92,7 @@ class Held:
 
 def held(session: Session, workspace: WorkspaceView, ref: str) -> Held | None:
     """Locks an asset for this transaction; None where it is not there."""
+    locks.share(session, workspace.id)
     known = ingest_rows.known(session, workspace.id, [ref], lock=True).get(ref)
     return Held(known.revision, known.digest) if known and not known.deleted else None
 
@@ -190,8 +191,8 @@ def _evidence(change: _Change, declared: dict[str, str], at: str) -> dict[str, d
     if change.before is not None:
         said = change.before.body
         for name, known in change.before.evidence.items():
-            before_too = name in attributes and said["attributes"].get(name) == attributes[name]
-            if before_too and name not in stated and name not in said["evidence"]:
+            same = name in attributes and said["attributes"].get(name) == attributes[name]
+            if same and stated.get(name) == said["evidence"].get(name):
                 evidence[name] = known
     return evidence
 

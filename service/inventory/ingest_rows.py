@@ -60,18 +60,20 @@ def known(session: Session, workspace: UUID, refs: Sequence[str], *, lock: bool)
     """What is stored under these refs; with `lock` nobody else changes it before this transaction ends.
 
     Rows are locked in the order of their refs, so that two batches never wait for each other in a circle, and read by a
-    second statement: the first, having waited, would still join the newest asset with the revisions of its own start.
+    second statement: the first, having waited, would still join the newest asset with the revisions of its own start. That
+    one reads only what the first has locked: a row committed between the two is nobody's yet.
     """
     values = {"workspace": workspace, "refs": list(refs)}
     connection = session.connection()
     if lock:
-        connection.execute(
+        locked = connection.execute(
             text("""
-                SELECT id FROM asset WHERE workspace_id = :workspace AND ref = ANY (:refs)
+                SELECT ref FROM asset WHERE workspace_id = :workspace AND ref = ANY (:refs)
                 ORDER BY ref FOR NO KEY UPDATE
             """),
             values,
         )
+        values["refs"] = [row.ref for row in locked]
     return {row.ref: Known(*row) for row in connection.execute(text(_BODY), values).all()}
 
 

@@ -209,7 +209,8 @@ def attribute_refs(kind: Kind, attributes: Mapping[str, Any]) -> list[tuple[str,
     """The other assets that stored `attributes` point at: edge type, ref, detail.
 
     Types: `publisher`, `owner`, `provider`, `owners` (detail: the rest of the entry), `data_path` (detail: purpose and
-    the rest), `exit_alternative`.
+    the rest), `seen_in`
+    (detail: purpose, source, day), `exit_alternative`.
     """
     return list(_refs(kind, attributes))
 
@@ -223,6 +224,8 @@ def _refs(kind: Kind, attributes: Mapping[str, Any]) -> Iterator[tuple[str, str,
             yield "owners", owner["vendor"], {key: value for key, value in owner.items() if key != "vendor"}
     for path in attributes.get("data_paths", ()):
         yield "data_path", path["region"], {key: value for key, value in path.items() if key != "region"}
+    for place in attributes.get("seen_in", ()):
+        yield "seen_in", place["region"], {key: value for key, value in place.items() if key != "region"}
     for alternative in attributes.get("exit_plan", {}).get("alternatives", ()):
         if split_ref(alternative):
             yield "exit_alternative", alternative, {}

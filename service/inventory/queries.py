@@ -14,7 +14,7 @@ from service.foundation.pages import Page, cut, decode_cursor, not_a_cursor
 from service.inventory.views import AssetView, WorkspaceView
 
 _COLUMNS = """asset.id, ref, kind, asset.name, title, labels, annotations, attributes, relations, evidence, managed_by,
-              revision, digest, asset.created_at, updated_at"""
+              revision, digest, asset.created_at, updated_at, stale_since"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Asset(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     deleted_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    stale_since: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class Edge(SQLModel, table=True):
@@ -89,6 +90,36 @@ class AssetRevision(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     changed: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
+
+
+class Statement(SQLModel, table=True):
+    """What one origin says of an asset, kept apart where somebody besides a manifest speaks of it.
+
+    `origin` is `declared` (manifests, REST) or `source:<name>` (a scan). The asset's own row is what all of its statements
+    come to. An asset without statements is its declaration. `part` and `object` are the source's words for where it found
+    the thing, `seen_run` the last scan that did, `missed` how many complete scans have not since.
+    """
+
+    __tablename__ = "statement"
+    __table_args__ = (
+        PrimaryKeyConstraint("workspace_id", "ref", "origin"),
+        Index("ix_statement_origin", "workspace_id", "origin", "ref"),
+    )
+
+    # No foreign key to the asset: a statement is written before the asset that it makes.
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    ref: str = Field(max_length=220)
+    origin: str = Field(max_length=100)
+    digest: str = Field(max_length=64)
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    evidence: dict[str, dict[str, str]] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    stated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    part: str | None = None
+    object: str | None = None
+    seen_run: UUID | None = None
+    aged_run: UUID | None = None
+    missed: int = Field(default=0)
+    stale_since: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class ReferenceEntry(SQLModel, table=True):

@@ -28,6 +28,7 @@ class AssetView:
     digest: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    stale_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,16 @@ from sqlmodel import Session
 from service.evaluation import run_leases, runs
 from service.evaluation.run_leases import Due
 from service.foundation import clock
+from service.foundation.actor import Actor, ActorKind
 from service.foundation.database import unit_of_work
 from service.foundation.errors import NotFound
-from service.foundation.outbox import Topic
+from service.foundation.outbox import Topic, announce
 from service.foundation.settings import settings
-from service.inventory import graph, workspaces
+from service.inventory import graph, statement_rows, statements, workspaces
 from service.inventory.views import WorkspaceView
+from service.jobs import scan
 from service.jobs.evaluate import EVALUATOR, hand_to_queue
+from service.scans import leases, sources
 
 BATCH = 500
 LONGEST_REST = timedelta(hours=1)
@@ -53,7 +56,9 @@ def dispatch(bind: Engine, publish: Callable[[list[Due]], None] = hand_to_queue)
         carried += count
     with unit_of_work(bind) as session:
         chunks = run_leases.due(session, clock.now(), _trust())
+        scans = leases.due(session, clock.now(), _trust())
     publish(chunks)
+    scan.hand_to_queue(scans)
     return carried
 
 
@@ -140,6 +145,22 @@ def _evaluation_requested(session: Session, topic: Topic, payloads: Sequence[Pay
     return [chunk for run in asked for chunk in run_leases.due(session, clock.now(), _trust(), run)]
 
 
+def _scan_requested(session: Session, topic: Topic, payloads: Sequence[Payload]) -> list[Due]:  # noqa: ARG001 -- one signature for all
+    """Nothing more: what waits is handed on at the end of every dispatch, and this one was woken by the request."""
+    return []
+
+
+def _source_removed(session: Session, topic: Topic, payloads: Sequence[Payload]) -> list[Due]:
+    """What a deleted source alone knew of goes, batch by batch, unless a new source has taken its name."""
+    for payload in payloads:
+        workspace, origin = _workspace(session, payload["workspace"]), payload["origin"]
+        refs = statement_rows.long_missed(session, workspace.id, origin, 0, BATCH)
+        if refs and not sources.exists(session, workspace.id, origin):
+            statements.withdraw(session, workspace, origin, refs, Actor(ActorKind.SYSTEM, origin))
+            announce(session, topic, payload)
+    return []
+
+
 def _told(session: Session, topic: Topic, payloads: Sequence[Payload]) -> list[Due]:  # noqa: ARG001 -- one signature for all
     """A line in the log, which is where alerts of today's operators come from."""
     for payload in payloads:
@@ -159,6 +180,8 @@ TOPICS: dict[Topic, Handler] = {
     Topic.REFERENCE_CHANGED: _rules_or_facts_changed,
     Topic.PACK_CHANGED: _rules_or_facts_changed,
     Topic.EVALUATION_REQUESTED: _evaluation_requested,
+    Topic.SCAN_REQUESTED: _scan_requested,
+    Topic.SOURCE_REMOVED: _source_removed,
     Topic.VIOLATION_OPENED: _told,
     Topic.VIOLATION_RESOLVED: _told,
 }

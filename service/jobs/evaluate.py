@@ -2,16 +2,13 @@
 
 import os
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from structlog.contextvars import bound_contextvars
 
@@ -26,6 +23,7 @@ from service.foundation.errors import ServiceError
 from service.foundation.ids import new_id
 from service.foundation.settings import settings
 from service.inventory import workspaces
+from service.jobs.heartbeat import kept
 from service.jobs.task import celery
 from service.packs.source import load_library
 from service.pipeline import Ground, PipelineResult, judge_assets
@@ -49,9 +47,13 @@ def work(run: UUID, number: int, judge_chunk: Judge, bind: Engine, term: timedel
         lease = run_leases.claim(session, run, number, holder, clock.now(), term)
     if lease is None:
         return
+
+    def extend(session: Session) -> bool:
+        return run_leases.extend(session, lease, clock.now() + term)
+
     with bound_contextvars(evaluation=str(run), chunk=number, attempt=lease.attempt):
         try:
-            with _kept(bind, lease, term), unit_of_work(bind) as session:
+            with kept(bind, extend, term), unit_of_work(bind) as session:
                 result = judge_chunk(session, lease)
                 run_leases.finish(
                     session,
@@ -83,31 +85,6 @@ def judge(session: Session, lease: Lease) -> PipelineResult:
 @cache
 def _ground() -> Ground:
     return Ground(choose(settings()), load_library(settings().policies_dir))
-
-
-@contextmanager
-def _kept(bind: Engine, lease: Lease, term: timedelta) -> Iterator[None]:
-    """Extends the lease from a thread, in transactions of its own, for as long as the block runs."""
-    over = threading.Event()
-    thread = threading.Thread(target=_beat, args=(bind, lease, term, over), name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _beat(bind: Engine, lease: Lease, term: timedelta, over: threading.Event) -> None:
-    while not over.wait(term.total_seconds() / 3):
-        try:
-            with unit_of_work(bind) as session:
-                kept = run_leases.extend(session, lease, clock.now() + term)
-        except SQLAlchemyError as error:  # the next beat tries again; whether the lease held, `finish` sees
-            log.warning("heartbeat.missed", error=type(error).__name__)
-        else:
-            if not kept:
-                return
 
 
 def _reason(error: Exception) -> str:

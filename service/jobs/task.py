@@ -60,6 +60,12 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch": _every(1, "allod.dispatch"),
     "reap": _every(5, "allod.reap"),
+    "scans": _every(60, "allod.scan_due"),
+    "sweep": {
+        "task": "allod.sweep_scans",
+        "schedule": crontab(hour="3", minute="0"),
+        "options": {"queue": "upkeep"},
+    },
     "daily": {
         "task": "allod.evaluate_daily",
         "schedule": crontab(hour="2", minute="0"),
@@ -67,7 +73,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 
-celery = Celery("allod", include=["service.jobs.evaluate", "service.jobs.upkeep"], set_as_current=False)
+celery = Celery(
+    "allod", include=["service.jobs.evaluate", "service.jobs.scan", "service.jobs.upkeep"], set_as_current=False
+)
 celery.add_defaults(configuration)
 
 

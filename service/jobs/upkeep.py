@@ -1,12 +1,14 @@
-"""What happens by the clock: carrying out the outbox, freeing what dead workers held, judging by the new day's date."""
+"""What happens by the clock: the outbox, sources that are due, what dead workers held, the new day's date."""
 
 from service.evaluation import run_leases, runs
 from service.foundation import clock, database
 from service.foundation.actor import SCHEDULER
 from service.foundation.database import unit_of_work
 from service.inventory import workspaces
-from service.jobs import dispatch
+from service.jobs import dispatch, scan
 from service.jobs.task import celery
+from service.scans import leases
+from service.scans import runs as scan_runs
 
 DAILY = "daily"
 
@@ -19,9 +21,10 @@ def dispatch_outbox() -> None:
 
 @celery.task(name="allod.reap")  # type: ignore[untyped-decorator]  # likewise
 def reap() -> None:
-    """Frees chunks whose worker fell silent; the next dispatch hands them on."""
+    """Frees chunks and scans whose worker fell silent; the next dispatch hands them on."""
     with unit_of_work() as session:
         run_leases.reap(session, clock.now())
+        leases.reap(session, clock.now())
 
 
 @celery.task(name="allod.evaluate_daily")  # type: ignore[untyped-decorator]  # likewise
@@ -31,3 +34,16 @@ def evaluate_daily() -> None:
         for workspace in workspaces.listing(session):
             if not runs.asked_on(session, workspace.id, DAILY, clock.today()):
                 runs.request(session, workspace.id, DAILY, None, SCHEDULER)
+
+
+@celery.task(name="allod.scan_due")  # type: ignore[untyped-decorator]  # likewise
+def scan_due() -> None:
+    """Has the sources read that are due, the longest overdue first, a bounded number at once."""
+    scan.take_due(database.engine())
+
+
+@celery.task(name="allod.sweep_scans")  # type: ignore[untyped-decorator]  # likewise
+def sweep_scans() -> None:
+    """Forgets runs that nobody asks about any longer."""
+    with unit_of_work() as session:
+        scan_runs.sweep(session)

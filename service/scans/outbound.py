@@ -1,13 +1,14 @@
 """Where a reading may go: to the hosts that its source names and to nowhere else, whatever library opens the connection.
 
 Name look-ups of this process pass a gate that knows the allowed hosts; connections pass an audit hook that knows what those
-look-ups answered. It binds the whole process while a reading runs, so a worker reads one source at a time. What speaks to
-the database does it in C (libpq) and is not concerned.
+look-ups answered. It binds the whole process while a reading runs, so a worker reads one source at a time; threads that a
+library starts are bound as well. The service's own work in between (its database) steps `aside`.
 """
 
 import ipaddress
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class Policy:
             self._deny("connections to local sockets are not for sources")
         ip = str(address[0])
         if (kind := reserved(ip)) is not None and kind not in self.reach:
-            self._deny(f"{ip} is a {kind.replace('_', '-')} address; the source must allow {kind!r} to reach it")
+            self._deny(f"{ip} is a {kind.replace('_', '-')} address; the source must allow '{kind}' to reach it")
         if ip not in self.found:
             self._deny(f"{ip} is not an address of the hosts of this source")
 
@@ -99,6 +100,18 @@ def reserved(ip: str) -> Reach | None:
 
 
 _current: Policy | None = None
+_own = threading.local()
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """While the block runs, this thread does the service's own work and is not bound."""
+    before = getattr(_own, "work", False)
+    _own.work = True
+    try:
+        yield
+    finally:
+        _own.work = before
 
 
 @contextmanager
@@ -119,6 +132,8 @@ def only(hosts: Sequence[str], reach: Sequence[Reach] = ()) -> Iterator[Policy]:
 
 def _gated(look_up: Callable[..., Any], policy: Policy) -> Any:
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(_own, "work", False):
+            return look_up(host, port, *args, **kwargs)
         name = host.decode() if isinstance(host, bytes) else str(host)
         policy.admit(name, port)
         found = look_up(host, port, *args, **kwargs)
@@ -135,7 +150,7 @@ def _install_hook() -> None:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in ("socket.connect", "socket.sendto") and _current is not None:
+    if event in ("socket.connect", "socket.sendto") and _current is not None and not getattr(_own, "work", False):
         _current.connect(arguments[1])
 
 

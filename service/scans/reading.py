@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from service.foundation.errors import Fault, Invalid, ServiceError
+from service.foundation.errors import Invalid, ServiceError
 from service.inventory import manifest
 from service.inventory.facts import Observation
 from service.inventory.manifest_faults import faults
@@ -112,7 +112,10 @@ def read(
                 part = event.part
                 match event:
                     case Seen():
-                        yield _checked(event, surroundings, workspace)
+                        outcome = checked(event, surroundings.source, workspace)
+                        if isinstance(outcome, Refused):
+                            outcome = replace(outcome, reason=surroundings.clean(outcome.reason))
+                        yield outcome
                     case Refused():
                         yield replace(event, reason=surroundings.clean(event.reason))
                     case Note():
@@ -131,13 +134,14 @@ def read(
             yield Refused(part, None, surroundings.clean(reason))
 
 
-def _checked(event: Seen, surroundings: Surroundings, workspace: str) -> Taken | Refused:
-    body = {**event.manifest, "managed_by": surroundings.source}
+def checked(event: Seen, source: str, workspace: str) -> Taken | Refused:
+    """The asset that was seen, as a statement of `source`, or why it is none."""
+    body = {**event.manifest, "managed_by": source}
     try:
         observation = manifest.observation(body, workspace=workspace)
     except Invalid as error:
         where = "; ".join(map(str, error.faults[:3])) or error.detail
-        return Refused(event.part, event.object, surroundings.clean(f"what was read makes no manifest: {where}"))
+        return Refused(event.part, event.object, f"what was read makes no manifest: {where}")
     return Taken(event.part, event.object, observation)
 
 
@@ -146,8 +150,3 @@ def _words(error: Exception) -> str:
         return error.detail
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def fault(path: str, message: str, expected: str | None = None) -> Invalid:
-    """A refusal of a source's settings that no type can express."""
-    return Invalid(f"The settings cannot be used: at {path}, {message}.", [Fault(path, message, expected)])

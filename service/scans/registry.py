@@ -6,20 +6,7 @@ from typing import Final
 from service.foundation.errors import Fault, Invalid
 from service.scans.connector import Connector
 
-NAMES: Final = (
-    "aws",
-    "evaluation_evidence",
-    "gpu_host",
-    "hugging_face",
-    "kubernetes",
-    "mlflow",
-    "oci_image",
-    "openai_endpoint",
-    "openstack",
-    "python_environment",
-    "sbom",
-    "terraform_state",
-)
+NAMES: Final = ("python_environment",)
 
 
 def find(name: str) -> Connector:

@@ -21,7 +21,7 @@ from service.foundation.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-of-this-test-and-no-other"
-OURS = ("migrate", "api", "worker", "scheduler")
+OURS = ("migrate", "api", "worker", "scanner", "scheduler")
 
 
 def plain(text: str) -> str:
@@ -98,7 +98,7 @@ def test_every_command_of_ours_is_one_that_allod_has(compose: dict[str, Any]) ->
 def test_the_image_starts_what_the_composition_names(compose: dict[str, Any]) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert 'ENTRYPOINT ["allod"]' in dockerfile
-    assert "--require-hashes -r /src/requirements.lock" in dockerfile
+    assert "--require-hashes -r /src/requirements-connectors.lock" in dockerfile
     assert re.search(r"^USER (?!0|root)", dockerfile, re.MULTILINE)
     (port,) = compose["services"]["api"]["ports"]
     assert port == f"127.0.0.1:8000:{Settings.model_fields['port'].default}"

@@ -28,6 +28,7 @@ from service.inventory import ingest, workspaces
 from service.inventory.facts import Kind, Observation
 from service.inventory.views import WorkspaceView
 from service.jobs import evaluate
+from service.jobs.heartbeat import kept
 from service.pipeline import PipelineResult
 
 TERM = timedelta(seconds=30)
@@ -135,21 +136,22 @@ def test_a_chunk_that_takes_longer_than_its_lease_is_kept_by_the_heartbeat(
     assert see(session, workspace, run).status is RunStatus.DONE
 
 
-def test_a_heartbeat_that_the_database_refuses_is_tried_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heartbeat_that_the_database_refuses_is_tried_again(engine: Engine) -> None:
     answers = iter([OperationalError("x", {}, Exception("gone")), True, False])
     beats = []
+    over = threading.Event()
 
-    def extend(*_: object) -> bool:
+    def extend(_: object) -> bool:
         answer = next(answers)
         beats.append(answer)
         if isinstance(answer, Exception):
             raise answer
+        if not answer:
+            over.set()
         return bool(answer)
 
-    monkeypatch.setattr(run_leases, "extend", extend)
-    lease = Lease(UUID(int=1), 0, "me", 1, UUID(int=2), (), clock.today(), force=False)
-    with capture_logs() as lines:
-        evaluate._beat(engine, lease, timedelta(seconds=0.03), threading.Event())
+    with capture_logs() as lines, kept(engine, extend, timedelta(seconds=0.03)):
+        assert over.wait(10)
     assert len(beats) == 3
     assert [line["event"] for line in lines] == ["heartbeat.missed"]
 

@@ -35,6 +35,7 @@ class AssetBody(BaseModel):
     revision: int
     created_at: datetime
     updated_at: datetime
+    stale_since: datetime | None = Field(description="Nobody who speaks of the asset sees it any longer, since then")
 
     @classmethod
     def of(cls, view: AssetView, workspace: str) -> Self:

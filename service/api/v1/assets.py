@@ -17,7 +17,7 @@ from service.api.dependencies import (
 from service.api.schemas.assets import AssetBody, AssetPage, LineageBody, RevisionBody, RevisionPage
 from service.auth.principals import Principal
 from service.foundation.errors import Fault, Invalid, NotFound, ServiceError
-from service.inventory import ingest, lineage, manifest, queries, workspaces
+from service.inventory import ingest, lineage, manifest, queries, statements, workspaces
 from service.inventory.facts import Kind
 from service.inventory.views import WorkspaceView
 
@@ -77,7 +77,7 @@ def put_asset(
     target = writable(principal, session, observation.workspace)
     if if_match is not None or if_none_match is not None:
         _check(ingest.held(session, target, observation.ref), if_match, if_none_match)
-    (recorded,) = ingest.record(session, target, [observation], principal.actor)
+    (recorded,) = statements.declare(session, target, [observation], principal.actor)
     if recorded.status is ingest.Status.CREATED:
         response.status_code = status.HTTP_201_CREATED
     response.headers["ETag"] = etag_of(recorded.revision, recorded.digest)
@@ -107,7 +107,7 @@ def delete_asset(
     home = workspace_of(principal, session, workspace)
     if if_match is not None:
         _check(ingest.held(session, home, ref), if_match, None)
-    if not ingest.remove(session, home, [ref], principal.actor):
+    if not statements.remove(session, home, [ref], principal.actor):
         raise NotFound(f"{ref} is not registered in workspace {home.name!r}.")
 
 

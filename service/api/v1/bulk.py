@@ -23,7 +23,7 @@ from service.auth.principals import Principal
 from service.foundation import canonical
 from service.foundation.database import unit_of_work
 from service.foundation.errors import Fault, Invalid, ServiceError
-from service.inventory import ingest, manifest, workspaces
+from service.inventory import ingest, manifest, statements, workspaces
 from service.inventory.facts import Observation
 
 router = APIRouter(tags=["inventory"])
@@ -163,7 +163,7 @@ def _observation(asked: _Request, line: bytes | None) -> Observation:
 def _record(asked: _Request, workspace: str, observations: list[Observation]) -> list[ingest.Recorded]:
     with unit_of_work(asked.bind) as session:
         target = writable(asked.principal, session, workspace)
-        recorded = ingest.record(session, target, observations, asked.principal.actor, dry_run=asked.dry_run)
+        recorded = statements.declare(session, target, observations, asked.principal.actor, dry_run=asked.dry_run)
         if asked.dry_run:
             session.rollback()
     wake(asked.request, session)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.inventory.values import is_name
-from service.scans.names import SEGMENT_MAX, distinct, slug, spelling
 from service.scans.importers.organisations import organisations, table, vendor
 from service.scans.importers.quantities import leading, whole
 from service.scans.importers.result import sources
+from service.scans.names import SEGMENT_MAX, distinct, slug, spelling
 
 DATA = Path(__file__).parents[3] / "policies" / "data"
 

@@ -1,0 +1,84 @@
+"""What an agent saw and brings: recorded as a run of its source, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.foundation import clock
+from service.foundation.actor import Actor
+from service.foundation.errors import Conflict
+from service.foundation.ids import new_id
+from service.scans import reading, recording
+from service.scans.connector import Asked, Note, Read, Refused, Seen
+from service.scans.leases import Lease
+from service.scans.recording import Batch
+from service.scans.runs import Mode, RunStatus
+from service.scans.sources import Source
+
+HOLDER: Final = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One part of what an agent read; `complete` if it was read to its end."""
+
+    part: str
+    complete: bool
+    seen: tuple[Seen, ...]
+    refused: tuple[Refused, ...]
+    notes: tuple[Note, ...]
+
+
+def take(session: Session, source: Source, parts: Sequence[Pushed], actor: Actor) -> UUID:
+    """Records what an agent brings; answers the run. What it no longer brings ages as with any scan.
+
+    Raises:
+        Conflict: another agent's push of this source is being recorded.
+    """
+    lease = _begin(session, source, actor)
+    batch = Batch()
+    for part in parts:
+        batch.add(Asked(part.part), source)
+        for seen in part.seen:
+            batch.add(reading.checked(seen, source.origin, source.workspace), source)
+        batch.problems += [*part.refused, *part.notes]
+        if part.complete:
+            batch.add(Read(part.part), source)
+    recording.record(session, lease, source, batch, actor)
+    covered = recording.coverage(session, lease.run)
+    recording.age(session, lease, source, covered)
+    while recording.bury(session, lease, source, actor):
+        pass
+    error = None if covered.status is RunStatus.DONE else recording.first_refusal(session, lease.run)
+    recording.finish(session, lease, clock.now(), covered.status, error)
+    return lease.run
+
+
+def _begin(session: Session, source: Source, actor: Actor) -> Lease:
+    run = new_id()
+    made = session.connection().execute(
+        text("""
+            INSERT INTO scan_run (id, workspace_id, source_id, mode, interactive, status, requested_by, created_at,
+                                  started_at, attempts, leased_by, leased_until, cancelled, seen, created, updated,
+                                  unchanged, outside, refused, noted, stale, removed, preview)
+            VALUES (:id, :workspace, :source, :mode, true, 'running', :actor, :now, :now, 1, :holder, :now, false, 0, 0, 0,
+                    0, 0, 0, 0, 0, 0, '[]')
+            ON CONFLICT DO NOTHING RETURNING id
+        """),
+        {
+            "id": run,
+            "workspace": source.workspace_id,
+            "source": source.id,
+            "mode": str(Mode.PUSH),
+            "actor": str(actor),
+            "now": clock.now(),
+            "holder": HOLDER,
+        },
+    )
+    if made.first() is None:
+        raise Conflict(f"Another push of {source.name!r} is being recorded; try again.")
+    return Lease(run, HOLDER, 1, source.workspace_id, source.id, str(Mode.PUSH))
