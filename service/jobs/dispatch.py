@@ -46,7 +46,11 @@ class Message:
     attempts: int
 
 
-def dispatch(bind: Engine, publish: Callable[[list[Due]], None] = hand_to_queue) -> int:
+def dispatch(
+    bind: Engine,
+    publish: Callable[[list[Due]], None] = hand_to_queue,
+    publish_scans: Callable[[list[leases.Due]], None] = scan.hand_to_queue,
+) -> int:
     """Carries out all messages that are due, oldest first, then hands on what chunks are due; answers how many messages.
 
     Several may run at once: each takes what no other holds.
@@ -58,7 +62,7 @@ def dispatch(bind: Engine, publish: Callable[[list[Due]], None] = hand_to_queue)
         chunks = run_leases.due(session, clock.now(), _trust())
         scans = leases.due(session, clock.now(), _trust())
     publish(chunks)
-    scan.hand_to_queue(scans)
+    publish_scans(scans)
     return carried
 
 

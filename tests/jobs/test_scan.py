@@ -382,7 +382,7 @@ def test_a_deleted_source_takes_along_what_it_alone_knew(trial: Callable[..., Tr
         sources.remove(session, one.home, "it", ACTOR)
         with pytest.raises(NotFound):
             sources.remove(session, one.home, "it", ACTOR)
-    dispatch.dispatch(engine, lambda chunks: None)
+    dispatch.dispatch(engine, lambda _: None, lambda _: None)
     assert one.assets() == {"model:b": False}
     with unit_of_work(engine) as session:
         assert queries.asset(session, one.home, "model:b").attributes == {"licence": "MIT"}
