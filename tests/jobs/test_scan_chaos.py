@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -24,8 +25,9 @@ from service.foundation import database
 from service.foundation.database import unit_of_work
 from service.foundation.settings import settings
 from service.inventory import workspaces
+from service.inventory.views import WorkspaceView
 from service.scans import registry, runs, sources
-from service.scans.runs import OPEN, RunStatus
+from service.scans.runs import OPEN, Run, RunStatus
 from service.scans.sources import Wanted
 from tests.factories.manifests import ACTOR
 from tests.jobs import slow_scanner
@@ -115,34 +117,33 @@ def test_whatever_is_killed_every_run_ends_and_nothing_is_lost_or_twice(
 ) -> None:
     monkeypatch.setattr(registry, "find", slow_scanner.find)
     chance = random.Random(20261124)  # noqa: S311 -- moments, not secrets
-    home = stage.asked(lambda session: workspaces.ensure(session, "default", ACTOR))
+    home = stage.asked(partial(workspaces.ensure, name="default", actor=ACTOR))
     for name in SOURCES:
-        stage.asked(
-            lambda session, name=name: sources.put(session, home, name, Wanted("mlflow", {"prefix": name}), ACTOR)
-        )
+        stage.asked(partial(_put, home, name))
     asked: set[UUID] = set()
 
     def ask() -> None:
         for name in SOURCES:
-            asked.add(stage.asked(lambda s, name=name: runs.request(s, sources.find(s, home, name), ACTOR)))
+            asked.add(stage.asked(partial(_ask, home, name)))
 
     for number in range(KILLS):
         ask()
-        time.sleep(chance.uniform(0.05, 0.9))
+        _until(lambda: stage.asked(partial(_number, _RUNNING)) > 0, stage)
+        time.sleep(chance.uniform(0, 1.2))
         # Every program in turn, the worker twice as often: it is where the work is.
         victim = ("worker", "database", "worker", "broker", "scheduler")[number % 5]
         stage.kill(victim)
         stage.start(victim)
 
     def ended() -> bool:
-        found = stage.asked(lambda s: runs.listing(s, {home.id: home.name}, 1000, None).items)
+        found = stage.asked(partial(_runs, home))
         return {run.id for run in found} >= asked and not any(run.status in OPEN for run in found)
 
     _until(ended, stage)
     ask()
     _until(ended, stage)
-    _until(lambda: stage.asked(_announced) == 0, stage)
-    last = stage.asked(lambda s: runs.listing(s, {home.id: home.name}, len(SOURCES), None).items)
+    _until(lambda: stage.asked(partial(_number, "SELECT count(*) FROM outbox")) == 0, stage)
+    last = stage.asked(partial(_runs, home))[: len(SOURCES)]
     assert {(run.source, run.status) for run in last} == {(name, RunStatus.DONE) for name in SOURCES}
     assert {run.seen for run in last} == {slow_scanner.OBJECTS}
     expected = len(SOURCES) * slow_scanner.OBJECTS
@@ -155,19 +156,33 @@ def test_whatever_is_killed_every_run_ends_and_nothing_is_lost_or_twice(
         ("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", 0),
         ("SELECT coalesce(sum(created), 0) FROM scan_run", expected),
     ):
-        assert stage.asked(lambda s, query=query: s.connection().execute(text(query)).scalar_one()) == count, query
+        assert stage.asked(partial(_number, query)) == count, query
     report = stage.asked(verify.verify_log)
     assert (report.broken, report.entries >= expected) == (None, True)
-    attempts = stage.asked(lambda s: s.connection().execute(text("SELECT max(attempts) FROM scan_run")).scalar_one())
-    assert attempts > 1, "no kill has hit a run"
+    assert stage.asked(partial(_number, "SELECT max(attempts) FROM scan_run")) > 1, "no kill has hit a run"
 
 
-def _announced(session: Session) -> int:
-    return int(session.connection().execute(text("SELECT count(*) FROM outbox")).scalar_one())
+_RUNNING = "SELECT count(*) FROM scan_run WHERE status = 'running'"
+
+
+def _put(home: WorkspaceView, name: str, session: Session) -> None:
+    sources.put(session, home, name, Wanted("mlflow", {"prefix": name}), ACTOR)
+
+
+def _ask(home: WorkspaceView, name: str, session: Session) -> UUID:
+    return runs.request(session, sources.find(session, home, name), ACTOR)
+
+
+def _runs(home: WorkspaceView, session: Session) -> list[Run]:
+    return list(runs.listing(session, {home.id: home.name}, 1000, None).items)
+
+
+def _number(query: str, session: Session) -> int:
+    return int(session.connection().execute(text(query)).scalar_one())
 
 
 def _until(what: Callable[[], bool], stage: Stage) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not what():
         assert time.monotonic() < deadline, processes.tail(stage.programs["worker"].log)
-        time.sleep(0.3)
+        time.sleep(0.1)
