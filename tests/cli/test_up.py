@@ -233,9 +233,13 @@ def test_a_second_one_on_the_same_data_is_refused(running: Run) -> None:
 
 
 def test_a_role_that_is_killed_comes_back(running: Run) -> None:
-    (worker,) = [group for group in running.groups() if "serve worker" in processes.command(group)]
+    (worker,) = [group for group in running.groups() if "--queues=interactive" in processes.command(group)]
     os.killpg(worker, signal.SIGKILL)
-    until(lambda: any("serve worker" in processes.command(group) and group != worker for group in running.groups()))
+    until(
+        lambda: any(
+            "--queues=interactive" in processes.command(group) and group != worker for group in running.groups()
+        )
+    )
     assert running.ask("/readyz").status_code == 200
 
 
