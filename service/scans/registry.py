@@ -6,7 +6,18 @@ from typing import Final
 from service.foundation.errors import Fault, Invalid
 from service.scans.connector import Connector
 
-NAMES: Final = ("python_environment",)
+NAMES: Final = (
+    "aws",
+    "evaluation_evidence",
+    "gpu_host",
+    "hugging_face",
+    "kubernetes",
+    "mlflow",
+    "openstack",
+    "python_environment",
+    "sbom",
+    "terraform_state",
+)
 
 
 def find(name: str) -> Connector:

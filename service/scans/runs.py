@@ -11,17 +11,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
 
 from service.audit import log
 from service.foundation import clock
 from service.foundation.actor import SCHEDULER, Actor
 from service.foundation.errors import Conflict, NotFound
-from service.foundation.ids import new_id
 from service.foundation.outbox import Topic, announce
-from service.foundation.pages import Page, cut, decode_cursor, decode_id_cursor, not_a_cursor
+from service.foundation.pages import Page, cut, decode_id_cursor
 from service.scans import schedule
 from service.scans.sources import Source
+from service.scans.tables import ScanRun
 
 KEPT_RUNS: Final = 200  # of each source; older ones go, problems and parts with them
 
@@ -79,29 +80,6 @@ class Run:
     preview: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What of a part was asked, seen and refused."""
-
-    part: str
-    status: str
-    expected: int | None
-    seen: int
-    refused: int
-    noted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What could not be read (`refused`) or not be expressed (`note`)."""
-
-    number: int
-    kind: str
-    part: str
-    object: str | None
-    text: str
-
-
 def request(
     session: Session, source: Source, actor: Actor, mode: Mode = Mode.SCAN, *, interactive: bool = True
 ) -> UUID:
@@ -117,31 +95,8 @@ def request(
             )
             announce(session, Topic.SCAN_REQUESTED, {"run": str(found)})
         return found
-    run = new_id()
-    made = (
-        session.connection()
-        .execute(
-            text("""
-            INSERT INTO scan_run (id, workspace_id, source_id, mode, interactive, status, requested_by, created_at, attempts,
-                                  cancelled, seen, created, updated, unchanged, outside, refused, noted, stale, removed,
-                                  preview)
-            VALUES (:id, :workspace, :source, :mode, :interactive, 'waiting', :actor, :now, 0, false, 0, 0, 0, 0, 0, 0, 0, 0,
-                    0, '[]')
-            ON CONFLICT DO NOTHING RETURNING id
-        """),
-            {
-                "id": run,
-                "workspace": source.workspace_id,
-                "source": source.id,
-                "mode": str(mode),
-                "interactive": interactive,
-                "actor": str(actor),
-                "now": clock.now(),
-            },
-        )
-        .first()
-    )
-    if made is None:  # somebody else asked a moment ago
+    run = begin(session, source.workspace_id, source.id, mode, actor, interactive=interactive)
+    if run is None:  # somebody else asked a moment ago
         found = _open(session, source.id, mode)
         if found is None:
             raise Conflict(f"A run of {source.name!r} has just ended; ask again.")
@@ -150,6 +105,27 @@ def request(
     if actor != SCHEDULER:
         log.record(session, actor, f"scan.{mode}", f"source:{source.name}", source.workspace, {"run": str(run)})
     return run
+
+
+def begin(
+    session: Session, workspace: UUID, source: UUID, mode: Mode, actor: Actor, *, interactive: bool, **more: Any
+) -> UUID | None:
+    """A new run, waiting unless `more` says otherwise; None where one of this mode is open already."""
+    row = ScanRun(
+        workspace_id=workspace,
+        source_id=source,
+        mode=str(mode),
+        interactive=interactive,
+        status=str(more.pop("status", RunStatus.WAITING)),
+        requested_by=str(actor),
+        created_at=clock.now(),
+        **more,
+    )
+    made = session.connection().execute(
+        insert(ScanRun).values(row.model_dump()).on_conflict_do_nothing().returning(col(ScanRun.id))
+    )
+    found: UUID | None = made.scalar_one_or_none()
+    return found
 
 
 def enqueue_due(session: Session, now: datetime, cap: int) -> int:
@@ -177,16 +153,7 @@ def enqueue_due(session: Session, now: datetime, cap: int) -> int:
             text("UPDATE scan_source SET next_due_at = :due WHERE id = :id"),
             {"id": row.id, "due": schedule.next_due(row.id, row.every_seconds, row.cron, now)},
         )
-        connection.execute(
-            text("""
-                INSERT INTO scan_run (id, workspace_id, source_id, mode, interactive, status, requested_by, created_at,
-                                      attempts, cancelled, seen, created, updated, unchanged, outside, refused, noted,
-                                      stale, removed, preview)
-                VALUES (:id, :workspace, :source, 'scan', false, 'waiting', :actor, :now, 0, false, 0, 0, 0, 0, 0, 0, 0, 0,
-                        0, '[]') ON CONFLICT DO NOTHING
-            """),
-            {"id": new_id(), "workspace": row.workspace_id, "source": row.id, "actor": str(SCHEDULER), "now": now},
-        )
+        begin(session, row.workspace_id, row.id, Mode.SCAN, SCHEDULER, interactive=False)
     return len(due)
 
 
@@ -245,30 +212,6 @@ def listing(
     return cut(_runs(session, workspaces, " AND ".join(conditions), values), limit, lambda run: (str(run.id),))
 
 
-def parts(session: Session, run: UUID, limit: int, cursor: str | None) -> Page[Part]:
-    """A page of a run's coverage, by part."""
-    rows = session.connection().execute(
-        text("""
-            SELECT part, status, expected, seen, refused, noted FROM scan_part
-            WHERE run_id = :run AND part > :after ORDER BY part LIMIT :limit
-        """),
-        {"run": run, "after": str(decode_cursor(cursor, 1)[0]) if cursor else "", "limit": limit + 1},
-    )
-    return cut([Part(*row) for row in rows], limit, lambda part: (part.part,))
-
-
-def problems(session: Session, run: UUID, limit: int, cursor: str | None) -> Page[Problem]:
-    """A page of what a run could not read or express, in the order of its reading."""
-    rows = session.connection().execute(
-        text("""
-            SELECT number, kind, part, object, text FROM scan_problem
-            WHERE run_id = :run AND number > :after ORDER BY number LIMIT :limit
-        """),
-        {"run": run, "after": _number(cursor) if cursor else 0, "limit": limit + 1},
-    )
-    return cut([Problem(*row) for row in rows], limit, lambda problem: (problem.number,))
-
-
 def sweep(session: Session, keep: int = KEPT_RUNS) -> int:
     """Deletes what is beyond the newest `keep` ended runs of each source; answers how many."""
     rows = session.connection().execute(
@@ -304,13 +247,6 @@ def _open(session: Session, source: UUID, mode: Mode) -> UUID | None:
     )
     found: UUID | None = rows.scalar_one_or_none()
     return found
-
-
-def _number(cursor: str) -> int:
-    (number,) = decode_cursor(cursor, 1)
-    if isinstance(number, int) and 0 < number < 2**62:
-        return number
-    raise not_a_cursor()
 
 
 def _runs(session: Session, workspaces: Mapping[UUID, str], condition: str, values: dict[str, Any]) -> list[Run]:

@@ -16,7 +16,7 @@ from service.foundation.errors import Conflict, NotFound
 from service.inventory import queries, statements, workspaces
 from service.inventory.views import WorkspaceView
 from service.jobs import dispatch, scan
-from service.scans import leases, runs, sources
+from service.scans import accounts, leases, runs, sources
 from service.scans.connector import Asked, Context, Event, Note, Read, Refused, Seen
 from service.scans.failures import SourceFailure
 from service.scans.runs import Mode, Run, RunStatus
@@ -78,11 +78,11 @@ class Trial:
 
     def parts(self, run: Run) -> dict[str, str]:
         with unit_of_work(self.engine) as session:
-            return {one.part: one.status for one in runs.parts(session, run.id, 100, None).items}
+            return {one.part: one.status for one in accounts.parts(session, run.id, 100, None).items}
 
     def problems(self, run: Run) -> list[tuple[str, str, str | None, str]]:
         with unit_of_work(self.engine) as session:
-            found = runs.problems(session, run.id, 100, None).items
+            found = accounts.problems(session, run.id, 100, None).items
         return [(one.kind, one.part, one.object, one.text) for one in found]
 
     def assets(self) -> dict[str, bool]:

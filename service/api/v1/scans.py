@@ -23,7 +23,7 @@ from service.api.schemas.common import Listing, listing
 from service.api.schemas.scans import PartBody, ProblemBody, ScanBody
 from service.auth.principals import Principal
 from service.foundation.database import unit_of_work
-from service.scans import runs
+from service.scans import accounts, runs
 from service.scans.runs import OPEN, RunStatus
 
 router = APIRouter(tags=["scans"])
@@ -58,7 +58,7 @@ def get_scan(scan_id: UUID, principal: Reader, session: SessionDep) -> ScanBody:
 def list_scan_parts(scan_id: UUID, principal: Reader, session: SessionDep, paging: PagingDep) -> Listing[PartBody]:
     """What was asked, and how much of it was seen: one line for each part."""
     run = runs.find(session, _names(principal, session), scan_id)
-    return listing(runs.parts(session, run.id, paging.limit, paging.cursor), PartBody.model_validate)
+    return listing(accounts.parts(session, run.id, paging.limit, paging.cursor), PartBody.model_validate)
 
 
 @router.get("/scans/{scan_id}/problems", operation_id="list_scan_problems")
@@ -67,7 +67,7 @@ def list_scan_problems(
 ) -> Listing[ProblemBody]:
     """Everything that could not be read or not be expressed, by object, with the reason."""
     run = runs.find(session, _names(principal, session), scan_id)
-    return listing(runs.problems(session, run.id, paging.limit, paging.cursor), ProblemBody.model_validate)
+    return listing(accounts.problems(session, run.id, paging.limit, paging.cursor), ProblemBody.model_validate)
 
 
 @router.post("/scans/{scan_id}:cancel", operation_id="cancel_scan")

@@ -1,0 +1,12 @@
+// The etcd server, where the API server keeps what it is told.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() {
+	etcdmain.Main(os.Args)
+}
