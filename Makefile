@@ -22,7 +22,7 @@ DEPTRY = --known-first-party service --extend-exclude 'tests|migrations' --optio
 # Real servers that connectors are tried against, each in an environment of its own: they contradict each other's pins.
 SERVERS = $(patsubst tests/servers/%.lock,.tools/servers/%/.installed,$(wildcard tests/servers/*.lock))
 
-.PHONY: help up test bench lint tools lock clean
+.PHONY: help up test bench lint tools kube lock clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ tools: $(SERVERS) ## Get what only the tests need: OPA where Go is, servers to s
 	    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } \
 	      >.tools/chromium.log 2>&1 || { touch .tools/no-chromium; echo "SKIPPED: tests of the pages: Chromium cannot be installed, see .tools/chromium.log"; }; \
 	  else echo "SKIPPED: tests of the pages: there is no Chromium here"; fi; fi
+
+kube: ## Build a real Kubernetes API server and etcd for the tests of that connector (once, ten minutes; needs Go)
+	cd tests/servers/kube && go build -o $(CURDIR)/.tools/bin/kube-apiserver ./kube-apiserver && \
+	  go build -o $(CURDIR)/.tools/bin/etcd ./etcd
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Allod needs Python 3.11 or newer, $(PYTHON) is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'

@@ -1,7 +1,8 @@
 """`allod agent`: runs on a GPU host, reads the machine as the connector `gpu_host` does, and reports it to the server.
 
-The server judges and keeps; the agent only says what it sees, under the name of a source that is there. It reads its token
-anew for every report, so that a token can be changed under it.
+The server judges and keeps; the agent only says what it sees, under the name of a source that is there. Every host has a
+source of its own: what a source no longer shows ages, so hosts that share one would age each other. The token is read anew
+for every report, so that it can be changed under the agent.
 """
 
 import random
@@ -19,7 +20,7 @@ from urllib.parse import quote
 import orjson
 import typer
 
-from service.cli import client
+from service.cli import client, failures
 from service.cli.client import DEFAULT_URL
 from service.foundation.errors import ServiceError
 from service.scans import reading, registry
@@ -38,7 +39,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command("agent")
 def agent(
     source: Annotated[
-        str | None, typer.Option("--source", help="The source to report as; it exists, with connector `gpu_host`.")
+        str | None,
+        typer.Option("--source", help="The source to report as, of this host alone; its connector is `gpu_host`."),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The host's name in the inventory. Default: hostname.")
@@ -85,8 +87,7 @@ def agent(
             try:
                 report()
             except ServiceError as error:  # away, restarting, a token that is being changed: the next time may do
-                lines = [error.detail, *(f"  {fault}" for fault in error.faults)]
-                typer.echo("\n".join(["allod: " + lines[0], *lines[1:]]), err=True)
+                typer.echo("\n".join(failures.explain(error).lines), err=True)
             sys.stdout.flush()
             time.sleep(every * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 -- spreads load, guards nothing
 

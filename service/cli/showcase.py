@@ -24,6 +24,7 @@ SOURCES: dict[str, dict[str, Any]] = {
         "connector": "python_environment",
         "settings": {"environments": [sys.prefix], "packages": "ai"},
     },
+    "model-cards": {"connector": "hugging_face", "settings": {"directory": str(CARDS)}},
 }
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 ANSWER_SECONDS = 60.0

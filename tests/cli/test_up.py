@@ -19,7 +19,7 @@ import httpx2
 import pytest
 import yaml
 
-from service.cli import embedded_postgres, processes
+from service.cli import embedded_postgres, processes, showcase
 from service.cli import up as command
 from service.cli.failures import Stopped
 from service.cli.home import Home, binary, secret
@@ -122,6 +122,18 @@ def running(directory: Path) -> Iterator[Run]:
     yield run
     assert stop(run) == 0
     until(lambda: left_behind(run.data) == [])
+
+
+def test_two_sources_are_read_and_read_again(running: Run) -> None:
+    scans = running.ask("/api/v1/scans").json()["items"]
+    assert {(scan["source"], scan["status"]) for scan in scans} >= {("this-python", "done"), ("model-cards", "done")}
+    for source in running.ask("/api/v1/sources").json()["items"]:
+        assert source["schedule"]["every_seconds"] == showcase.RESCAN_SECONDS
+        assert source["next_due_at"] is not None
+    seen = running.ask("/api/v1/assets?managed_by=source:model-cards").json()["items"]
+    assert "model:BAAI/bge-m3" in {asset["ref"] for asset in seen}
+    said = running.ask("/api/v1/statements?asset=model:mistralai/Mistral-7B-Instruct-v0.3").json()["statements"]
+    assert [one["origin"] for one in said] == ["declared", "source:model-cards"]
 
 
 def test_it_shows_the_example_and_how_to_go_on(running: Run) -> None:

@@ -126,6 +126,7 @@ def test_what_is_broken_is_told(read_source: ReadSource, tmp_path: Path) -> None
     (site / "~ransformers-4.dist-info").mkdir()
     installed(site, "openai-1.0", "Name: openai\nVersion: 1.0\nAuthor: J\xf6rg\n".encode("latin-1"))
     installed(site, "litellm-3", b"\xff\xfe\x00\x00")
+    installed(site, "timm", "Name: timm\n")
     installed(site, "peft-5", "Name: ../../etc\nSummary: x\n")
     (site / "keras-3.egg-info").write_text("Name: keras\nVersion: 3\n")
     directory = site / "gguf-1-py3.11.egg-info"
@@ -142,12 +143,13 @@ def test_what_is_broken_is_told(read_source: ReadSource, tmp_path: Path) -> None
     (site.parent / "lib64").symlink_to("site-packages", target_is_directory=True)
     found = read_source("python_environment", {"environments": [str(tmp_path / "env")]}, roots=[tmp_path / "env"])
     assert inner.exists()
-    names = {"gguf", "keras", "litellm", "openai", "peft", "torch", "vllm"}
+    names = {"gguf", "keras", "litellm", "openai", "peft", "timm", "torch", "vllm"}
     assert set(found.taken) == {f"software:{name}" for name in names}
     assert found.asset("software:torch").attributes["version"] == "2.1"
     assert found.asset("software:torch").attributes["licence"] == "BSD-3"
     assert found.asset("software:vllm").attributes["version"] == "0.9"
     assert found.asset("software:peft").attributes["version"] == "5"
+    assert found.asset("software:timm").attributes == {"purl": "pkg:pypi/timm"}
     assert found.asset("software:openai").annotations["python/author"] == "J\ufffdrg"
     assert found.asset("software:gguf").attributes == {"version": "1", "purl": "pkg:pypi/gguf@1"}
     assert {Path(one.object or "").name for one in found.refused} == {

@@ -91,6 +91,8 @@ def estate() -> Bodies:
         for kind, said in FULL.items()
     ]
     verified = {"licence": {"grade": "verified", "source": "somebody"}}
+    documents.append({"kind": "software", "name": "ours", "attributes": {"publisher": "vendor:full"}})
+    documents.append({"kind": "dataset", "name": "bare", "attributes": {"data_classes": ["public"]}})
     documents.append({"kind": "model", "name": "base", "attributes": {"licence": "our terms"}, "evidence": verified})
     return bodies_of(documents)
 
@@ -144,11 +146,13 @@ def test_cyclonedx_says_in_its_own_fields_what_it_can() -> None:
     parts = {one["bom-ref"]: one for one in document["components"]}
     assert set(parts) == {
         "cloud_region:full",
+        "dataset:bare",
         "dataset:full",
         "gpu_host:full",
         "model:base",
         "model:full",
         "software:full",
+        "software:ours",
     }
     model = parts["model:full"]
     assert (model["type"], model["name"], model["version"]) == ("machine-learning-model", "Full model", "3.1")
@@ -193,6 +197,7 @@ def test_spdx_says_in_its_own_words_what_it_can() -> None:
     ties = {
         (one["from"], one["relationshipType"]): one["to"] for one in graph.values() if one["type"] == "Relationship"
     }
+    assert graph[at + "software:ours"]["suppliedBy"] == at + "vendor:full"
     assert ties[at + "model:full", "trainedOn"] == [at + "dataset:full"]
     assert ties[at + "model:full", "descendantOf"] == [at + "model:base"]
     assert ties[at + "model:base", "generates"] == [at + "dataset:full"]
@@ -255,6 +260,9 @@ def test_what_somebody_changed_in_a_bom_counts() -> None:
         {"name": "bare"},
     ]
     document["components"].append(copy.deepcopy(model))
+    del model["bom-ref"]
+    document["components"].append({"type": "machine-learning-model", "name": "x/theirs", "supplier": {"name": "full"}})
+    document["properties"].append({"name": "theirs", "value": "x"})
     document["properties"] += [{"name": "allod:vendor", "value": text} for text in ("{", "[]", "1")]
     found = bom_cyclonedx.read(document, source="bom:x", wanted=Wanted.of("ai"))
     said = next(one.manifest for one in found.assets if one.object == "New")
@@ -269,6 +277,16 @@ def test_what_somebody_changed_in_a_bom_counts() -> None:
     ):
         assert part in told
     assert restore([("allod:ref", "no ref")]) is None
+    vendors = [one for one in found.assets if one.manifest["kind"] == "vendor"]
+    assert [(one.manifest["name"], one.marked) for one in vendors] == [("full", True)]
+
+
+def test_what_somebody_added_to_an_spdx_document_is_no_trouble() -> None:
+    document = json.loads(exported(estate(), "spdx"))
+    ends = {"from": "urn:allod:asset:default:model:full", "to": ["urn:allod:asset:default:model:base"]}
+    document["@graph"].append({"type": "Relationship", "spdxId": "urn:x", "relationshipType": "hasVariant", **ends})
+    back, found = imported(json.dumps(document).encode())
+    assert (back, found.notes) == (estate(), [])
 
 
 # --- what others write
@@ -499,6 +517,7 @@ def test_a_bom_that_its_schema_refuses_is_read_as_far_as_it_can_be(read_source: 
         **boms.CYCLONEDX_16,
         "components": [
             "text",
+            {"type": "data", "name": "d", "data": [{"governance": {"owners": [{"contact": {}}]}}]},
             {"type": ["x"], "name": "odd"},
             {"type": "machine-learning-model"},
             {"type": "machine-learning-model", "name": 7},

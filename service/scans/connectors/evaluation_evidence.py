@@ -133,10 +133,7 @@ class _Reading:
             if path.suffix == ".json" and path.name.startswith("results_"):
                 raise Unreadable("it is named as results are, and does not begin as any tool's results do")
             return None
-        content = _parsed(real)
-        if not isinstance(content, dict):
-            raise Unreadable("it is not a JSON object")
-        return READERS[tool](content, path.name)
+        return READERS[tool](_parsed(real), path.name)
 
     def helm(self, path: Path) -> Run:
         """The run of HELM whose directory `path`, its specification, lies in."""

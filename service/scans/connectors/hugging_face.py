@@ -121,7 +121,7 @@ def read(settings: HuggingFaceSettings, context: Context) -> Iterator[Event]:
         token = context.secret(settings.token) if settings.token else None
         with hub(settings.endpoint.rstrip("/"), token, settings.ca_file, context) as found:
             for part, ask in parts.items():
-                yield from _part(settings, part, ask(found))
+                yield from _part(settings, context, part, ask(found))
     except SourceFailure as error:
         # Before the first part was asked: no token, no client.
         for part in parts:
@@ -164,15 +164,15 @@ def _of_list(kind: Kind, names: list[str]) -> Callable[[Hub], Answers]:
     return answers
 
 
-def _part(settings: HuggingFaceSettings, part: str, answers: Answers) -> Iterator[Event]:
+def _part(settings: HuggingFaceSettings, context: Context, part: str, answers: Answers) -> Iterator[Event]:
     yield Asked(part)
     shown_any = False
     try:
         for answer in answers:
             shown_any = True
             if not lets_in(answer.name, settings.include, settings.exclude):
-                continue
-            if isinstance(answer, Unread):
+                context.pause()
+            elif isinstance(answer, Unread):
                 yield Refused(part, answer.name, answer.reason)
             else:
                 yield from _told(part, answer.name, answer, heed_marks=settings.heed_marks)

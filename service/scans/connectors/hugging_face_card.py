@@ -45,7 +45,9 @@ _PAGE: Final = frozenset(
     {"configs", "dataset_info", "inference", "thumbnail", "train-eval-index", "train_eval_index", "viewer", "widget"}
 )
 # Told as attributes and relations.
-_TOLD: Final = frozenset({"base_model", "datasets", "library_name", "model-index", "pipeline_tag", "pretty_name"})
+_TOLD: Final = frozenset(
+    {"base_model", "datasets", "language", "languages", "library_name", "model-index", "pipeline_tag", "pretty_name"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def _languages(draft: Draft, card: Mapping[str, Any]) -> list[str]:
             other.append(word)
     if known:
         draft.state("languages", list(dict.fromkeys(known)), grade=Grade.DECLARED, source=CARD)
+    draft.annotate(f"{SPACE}language", ", ".join(other))
     return [f"{', '.join(map(repr, other))}: no BCP 47 tag of a language"] if other else []
 
 

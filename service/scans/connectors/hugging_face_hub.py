@@ -93,6 +93,8 @@ class Hub:
         with _failures():
             try:
                 return self._repository(kind, ask(name, expand=list(_fields(kind))))
+            except httpx2.HTTPError:
+                raise  # some are ValueErrors, too
             except ODD as error:
                 raise SourceFailure("the hub answers something that its own client does not understand", 200) from error
 
@@ -151,7 +153,10 @@ def hub(endpoint: str, token: str | None, ca_file: str | None, context: Context)
     except ImportError as error:
         raise SourceFailure(MISSING) from error
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    verify = ssl.create_default_context(cafile=str(context.path(ca_file)) if ca_file else None)
+    try:
+        verify = ssl.create_default_context(cafile=str(context.path(ca_file)) if ca_file else None)
+    except OSError as error:
+        raise SourceFailure(f"{ca_file} holds no certificates that can be used ({type(error).__name__}).") from error
 
     def client() -> httpx2.Client:
         return httpx2.Client(
