@@ -7,6 +7,7 @@ for every report, so that it can be changed under the agent.
 
 import random
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -107,15 +108,16 @@ def _ending_at_once() -> Iterator[None]:
 
 
 def _read(source: str, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """What this machine shows, part by part, as the server takes it."""
+    """What this machine shows, part by part, as the server takes it; parts bear its name, as agents may share a source."""
     connector = registry.find(CONNECTOR)
     around = Surroundings(
         f"source:{source}", datetime.now(UTC).date(), Secrets((), Path("/run/secrets"), {}), Places(())
     )
+    host = given.get("name") or socket.gethostname()
     parts: dict[str, dict[str, Any]] = {}
     for event in reading.read(connector, reading.settings_of(connector, given), around):
         part = parts.setdefault(
-            event.part, {"part": event.part, "complete": False, "assets": [], "refused": [], "notes": []}
+            event.part, {"part": f"{host}: {event.part}", "complete": False, "assets": [], "refused": [], "notes": []}
         )
         match event:
             case Taken():

@@ -22,6 +22,8 @@ _PLACES: Final = {
 _REGION: Final = f"{Kind.CLOUD_REGION}:"
 SEEN_IN: Final = "seen_in"
 DATA_PATHS: Final = "data_paths"
+# Lists of things that happened: who knows of more does not contradict who knows of less.
+_ADDING: Final = frozenset({"evaluations"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def merge(workspace: str, statements: Iterable[Said]) -> Observation:
     evidence: dict[str, dict[str, str]] = {}
     for name, versions in sorted(_versions(said).items()):
         holder = next(one for one in said if one.origin == versions[0].origin)
-        attributes[name] = versions[0].value
+        attributes[name] = _together(versions) if name in _ADDING else versions[0].value
         evidence[name] = holder.evidence[name]
     _keep_unresolved(said, attributes, evidence)
     _sightings(said, attributes, evidence)
@@ -79,12 +81,20 @@ def merge(workspace: str, statements: Iterable[Said]) -> Observation:
     )
 
 
+def _together(versions: Sequence[Version]) -> list[Any]:
+    """The entries of all lists, each once, those of the best known first."""
+    found: list[Any] = []
+    for version in versions:
+        found += [entry for entry in version.value if entry not in found]
+    return found
+
+
 def disagreements(statements: Iterable[Said]) -> list[Disagreement]:
     """Where the statements of one asset contradict each other, by attribute."""
     found = []
     for name, versions in sorted(_versions(_ordered(statements)).items()):
         others = tuple(version for version in versions[1:] if version.value != versions[0].value)
-        if others:
+        if others and name not in _ADDING:
             found.append(Disagreement(name, versions[0], others))
     return found
 

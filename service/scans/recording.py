@@ -22,7 +22,7 @@ from service.scans import leases, scope
 from service.scans.connector import Asked, Note, Read, Refused
 from service.scans.leases import Lease
 from service.scans.reading import Outcome, Taken
-from service.scans.runs import RunStatus
+from service.scans.runs import Mode, RunStatus
 from service.scans.sources import Source
 
 BATCH: Final = 500
@@ -139,7 +139,9 @@ def age(session: Session, lease: Lease, source: Source, covered: Coverage) -> No
     Raises:
         LeaseLost: the run is another's now; the caller rolls back.
     """
-    parts = None if covered.whole else covered.complete
+    # An agent knows its own host alone: what other agents of the same source bring are other parts.
+    whole = covered.whole and lease.mode != Mode.PUSH
+    parts = None if whole else covered.complete
     workspace = WorkspaceView(source.workspace_id, source.workspace)
     stale = statements.age(session, workspace, source.origin, lease.run, parts, source.wanted.stale_after)
     leases.count(session, lease, {"stale": stale}, None)

@@ -75,7 +75,7 @@ def test_what_the_host_shows_is_reported_as_the_source(server: SmallServer, allo
     assert asked.query == {"workspace": "care"}
     assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
     (part,) = json.loads(asked.body)["parts"]
-    assert (part["part"], part["complete"], part["refused"], part["notes"]) == ("host", True, [], [])
+    assert (part["part"], part["complete"], part["refused"], part["notes"]) == ("rack/7: host", True, [], [])
     (asset,) = part["assets"]
     manifest = asset["manifest"]
     assert asset["object"] == HOST
@@ -119,7 +119,7 @@ def test_a_broken_driver_is_reported_as_an_incomplete_part(
     monkeypatch.setenv("FAKE_INIT", "18")
     ran = allod("agent", "--source", "rack")
     assert ran.code == 1
-    assert "refused: host: the NVIDIA driver does not answer" in ran.err
+    assert "refused: vm: host: the NVIDIA driver does not answer" in ran.err
     (part,) = json.loads(server.asked[0].body)["parts"]
     assert part["complete"] is False
 

@@ -110,6 +110,16 @@ def test_sightings_of_all_add_up_and_the_best_ground_counts() -> None:
     assert merged.evidence["seen_in"]["grade"] == "inferred"
 
 
+def test_evaluations_of_all_add_up() -> None:
+    old, new = {"benchmark": "mmlu", "on": "2026-01-01"}, {"benchmark": "arc", "on": "2026-02-01"}
+    statements = [
+        said(DECLARED, kind="model", evaluations=[old]),
+        said("source:a", kind="model", grade="inferred", evaluations=[new, old]),
+    ]
+    assert merge("default", statements).attributes == {"evaluations": [new, old]}
+    assert disagreements(statements) == []
+
+
 def test_what_nobody_knows_stays_on_record_until_somebody_does() -> None:
     open_question = said(DECLARED, grades={"licence": "unresolved"})
     assert merge("default", [open_question]).evidence["licence"]["grade"] == "unresolved"
