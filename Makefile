@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OPA_VERSION := v1.20.2
+CRANE_VERSION := v0.22.1
 OPA_INSTALLED := .tools/bin/opa
 UV ?= uv
 
@@ -61,6 +62,9 @@ tools: $(SERVERS) ## Get what only the tests need: OPA where Go is, servers to s
 	  GOBIN="$(CURDIR)/.tools/bin" go install github.com/open-policy-agent/opa@$(OPA_VERSION) || { \
 	    echo "SKIPPED: tests against a real OPA server: it cannot be built here"; [[ "$${CI:-}" != true ]]; }; \
 	else echo "SKIPPED: tests against a real OPA server: there is neither OPA nor Go here"; fi
+	@if [[ -e .tools/bin/crane ]]; then :; elif command -v go >/dev/null; then \
+	  GOBIN="$(CURDIR)/.tools/bin" go install github.com/google/go-containerregistry/cmd/crane@$(CRANE_VERSION) || \
+	    echo "SKIPPED: a test with a real image layout: crane cannot be built here"; fi
 	@if ! command -v chromium >/dev/null && [[ ! -e .tools/no-chromium ]]; then \
 	  mkdir -p .tools; \
 	  if [[ "$$(id -u)" == 0 ]] && command -v apt-get >/dev/null; then \

@@ -1,7 +1,7 @@
 """`allod agent`: runs on a GPU host, reads the machine as the connector `gpu_host` does, and reports it to the server.
 
-The server judges and keeps; the agent only says what it sees, under the name of a source that is there. Every host has a
-source of its own: what a source no longer shows ages, so hosts that share one would age each other. The token is read anew
+The server judges and keeps; the agent only says what it sees, under the name of a source that is there. Hosts may share
+one: each speaks of its own part, and what that no longer shows ages. The token is read anew
 for every report, so that it can be changed under the agent.
 """
 
@@ -41,7 +41,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def agent(
     source: Annotated[
         str | None,
-        typer.Option("--source", help="The source to report as, of this host alone; its connector is `gpu_host`."),
+        typer.Option("--source", help="The source to report as; its connector is `gpu_host`."),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The host's name in the inventory. Default: hostname.")

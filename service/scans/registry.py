@@ -13,6 +13,7 @@ NAMES: Final = (
     "hugging_face",
     "kubernetes",
     "mlflow",
+    "oci_image",
     "openstack",
     "python_environment",
     "sbom",

@@ -22,6 +22,7 @@ ANSWER_SECONDS: Final = 30.0  # between two pieces of an answer
 WHOLE_SECONDS: Final = 120.0  # for one page, however slowly it drips
 BODY_MAX: Final = 64 * 2**20  # bytes of one page
 TRIES: Final = 3
+REST: Final = 1.0  # seconds before asking again, where the server does not say
 REST_MAX: Final = 5.0
 RESTARTS: Final = 3  # of a list whose pages expire
 _GONE: Final = 410
@@ -170,7 +171,7 @@ def _refusal(called: str, answer: httpx2.Response, body: Any) -> SourceFailure:
         return _Gone(detail, token if isinstance(token, str) else None)
     if code in _BUSY:
         asked = answer.headers.get("retry-after", "")
-        return _Busy(detail, code, min(float(asked), REST_MAX) if asked.isdecimal() else 1.0)
+        return _Busy(detail, code, min(float(asked), REST_MAX) if asked.isdecimal() else REST)
     return SourceFailure(detail, code)
 
 
