@@ -73,8 +73,7 @@ tools: $(SERVERS) ## Get what only the tests need: OPA where Go is, servers to s
 	  else echo "SKIPPED: tests of the pages: there is no Chromium here"; fi; fi
 
 kube: ## Build a real Kubernetes API server and etcd for the tests of that connector (once, ten minutes; needs Go)
-	cd tests/servers/kube && go build -o $(CURDIR)/.tools/bin/kube-apiserver ./kube-apiserver && \
-	  go build -o $(CURDIR)/.tools/bin/etcd ./etcd
+	cd tests/servers/kube && GOTOOLCHAIN=local GOBIN=$(CURDIR)/.tools/bin go install -trimpath -ldflags='-s -w' ./...
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Allod needs Python 3.11 or newer, $(PYTHON) is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'

@@ -1,8 +1,8 @@
 """`allod agent`: runs on a GPU host, reads the machine as the connector `gpu_host` does, and reports it to the server.
 
-The server judges and keeps; the agent only says what it sees, under the name of a source that is there. Hosts may share
-one: each speaks of its own part, and what that no longer shows ages. The token is read anew
-for every report, so that it can be changed under the agent.
+The server judges and keeps; the agent only says what it sees, under the name of a source that is there. Hosts may share one:
+each speaks of its own part, and what that no longer shows ages. The token is read anew for every report, so that it can be
+changed under the agent.
 """
 
 import random

@@ -14,6 +14,7 @@ NAMES: Final = (
     "kubernetes",
     "mlflow",
     "oci_image",
+    "openai_endpoint",
     "openstack",
     "python_environment",
     "sbom",

@@ -108,7 +108,7 @@ def models(words: Sequence[str], environment: Mapping[str, str], *, server: str 
     """
     found: dict[str, ModelUse] = {}
     for text, anywhere in _mentions(words, environment, server):
-        use = _ollama(text) if server == "ollama" else model(text, space=space if anywhere else None)
+        use = ollama_model(text) if server == "ollama" else model(text, space=space if anywhere else None)
         if use is not None:
             found.setdefault(use.name, use)
     base = next(iter(found), None)
@@ -136,6 +136,13 @@ def model(text: str, *, space: str | None) -> ModelUse | None:
     return ModelUse(_named(space, text.strip("/.")), text)
 
 
+def ollama_model(text: str) -> ModelUse | None:
+    """The model that Ollama calls `text`: of its own library, or of Hugging Face's."""
+    if text.startswith(("hf.co/", "huggingface.co/")):
+        return _hub(text.partition("/")[2])
+    return ModelUse(f"ollama/{text}", text) if _OLLAMA.fullmatch(text) and ".." not in text else None
+
+
 def _hub(text: str) -> ModelUse | None:
     # `org/name:revision` at KServe, `org/name:Q4_K_M` at llama.cpp, `org/name@revision` elsewhere: the same model.
     plain = re.split(r"[:@]", text.strip("/"), maxsplit=1)[0]
@@ -157,12 +164,6 @@ def _stored(text: str) -> ModelUse | None:
 def _named(space: str, path: str) -> str:
     name = "/".join([space, *(slug(part) for part in path.split("/") if part.strip("."))])
     return name if len(name) <= NAME_MAX else f"{space}/{slug(path)}"
-
-
-def _ollama(text: str) -> ModelUse | None:
-    if text.startswith(("hf.co/", "huggingface.co/")):
-        return _hub(text.partition("/")[2])
-    return ModelUse(f"ollama/{text}", text) if _OLLAMA.fullmatch(text) and ".." not in text else None
 
 
 def _mentions(words: Sequence[str], environment: Mapping[str, str], server: str | None) -> Iterator[tuple[str, bool]]:

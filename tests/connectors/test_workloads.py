@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from service.inventory import manifest
+from service.scans.draft import Draft
 from service.scans.workload_documents import understand
 from service.scans.workload_images import parse, software_draft, software_of
 from service.scans.workload_models import ModelUse, models, program, words_of
-from service.scans.workloads import Understood, is_ai, models_draft, region_ref, system
+from service.scans.workloads import Understood, is_ai, models_draft, name_of, region_ref, system
 
 DIGEST = "sha256:" + "1" * 64
 
@@ -301,8 +302,12 @@ def test_documents_of_any_form_are_read_to_their_end(odd: Any) -> None:
 
 def test_names_of_any_length_and_script_make_names() -> None:
     found = read(f"{{kind: Pod, metadata: {{name: 'Ünï✓{'a' * 300}', namespace: '{'n' * 150}'}}}}")
-    assert len(found.system.name) <= 200
-    manifest.observation({**found.system.manifest(), "managed_by": "source:x"}, workspace="default")
+    workload = understand({"kind": "Pod", "metadata": {"name": "a" * 253, "namespace": "n" * 63}})
+    assert workload is not None
+    for name in (found.system.name, name_of(workload, f"kubernetes/{'c' * 60}")):
+        assert len(name) <= 200
+        draft = Draft("system", name, "x")
+        manifest.observation({**draft.manifest(), "managed_by": "source:x"}, workspace="default")
 
 
 def test_regions() -> None:

@@ -1,5 +1,6 @@
 """The two API servers that the connector is tried on: kmock, and the real one where it was built (`.tools/bin`)."""
 
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ class Cluster:
         """Somebody who may do everything."""
         return httpx2.Client(
             base_url=self.url,
-            verify=str(self.ca_file) if self.ca_file else True,
+            verify=_trust(self.ca_file),
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
             timeout=30,
@@ -124,7 +125,7 @@ def built(directory: Path) -> Iterator[Cluster]:
         stack.enter_context(
             running(command, directory / "apiserver.log", lambda: _answers(f"{url}/readyz", certificate, ADMIN))
         )
-        with httpx2.Client(verify=str(certificate), trust_env=False) as client:
+        with httpx2.Client(verify=_trust(certificate), trust_env=False) as client:
             version = client.get(f"{url}/version").json()["gitVersion"].removeprefix("v")
         yield Cluster(url, real=True, ca_file=certificate, version=version)
 
@@ -151,11 +152,15 @@ def _wait(client: httpx2.Client, path: str) -> None:
         time.sleep(0.1)
 
 
+def _trust(certificate: Path | None) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=str(certificate)) if certificate else True
+
+
 def _answers(url: str, certificate: Path | None = None, token: str | None = None) -> bool:
     if certificate is not None and not certificate.exists():
         return False
     try:
-        with httpx2.Client(verify=str(certificate) if certificate else True, trust_env=False) as client:
+        with httpx2.Client(verify=_trust(certificate), trust_env=False) as client:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             return client.get(url, headers=headers, timeout=5).is_success
     except (httpx2.HTTPError, OSError):
