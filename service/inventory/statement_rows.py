@@ -62,15 +62,6 @@ def said_of(session: Session, workspace: UUID, refs: Sequence[str]) -> dict[str,
     return found
 
 
-def spoken_of(session: Session, workspace: UUID, refs: Sequence[str]) -> set[str]:
-    """Those of `refs` that somebody besides a manifest speaks of."""
-    rows = session.connection().execute(
-        text("SELECT DISTINCT ref FROM statement WHERE workspace_id = :workspace AND ref = ANY (:refs)"),
-        {"workspace": workspace, "refs": list(refs)},
-    )
-    return {row.ref for row in rows}
-
-
 def keep(
     session: Session, workspace: UUID, origin: str, rows: Sequence[Row], at: datetime, run: UUID | None = None
 ) -> None:

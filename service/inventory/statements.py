@@ -5,7 +5,7 @@ statements and costs what it always did; with a source's first word its declarat
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,12 +60,24 @@ def declare(
     """Stores what manifests say, in their order. See `ingest.record`: this one heeds what sources say of the same assets."""
     if not dry_run:
         locks.share(session, workspace.id)
-    spoken_of = statement_rows.spoken_of(session, workspace.id, [one.ref for one in observations])
-    merged = [
-        _declared(session, workspace, one, actor, keep=not dry_run) if one.ref in spoken_of else one
-        for one in observations
-    ]
-    return ingest.record(session, workspace, merged, actor, dry_run=dry_run)
+    said = statement_rows.said_of(session, workspace.id, [one.ref for one in observations])
+    if not said:
+        return ingest.record(session, workspace, observations, actor, dry_run=dry_run)
+    now, rows, merged = clock.now(), dict[str, Row](), list[Observation]()
+    for one in observations:
+        known = said.get(one.ref)
+        if known is None:
+            merged.append(one)
+            continue
+        row = _row(one, known.get(DECLARED), one.managed_by or str(actor), now)
+        rows[one.ref], known[DECLARED] = row, Said(DECLARED, row.body, row.evidence, now.isoformat())
+        merged.append(merge.merge(workspace.name, known.values()))
+    if not dry_run:
+        statement_rows.keep(session, workspace.id, DECLARED, list(rows.values()), now)
+    recorded = ingest.record(session, workspace, merged, actor, dry_run=dry_run)
+    if not dry_run:
+        statement_rows.show_staleness(session, workspace.id, list(rows))
+    return recorded
 
 
 def observe(
@@ -142,17 +154,6 @@ def _object_of(mark: Mark | None, run: UUID) -> str | None:
     return mark.object if mark and mark.seen_run == run else None
 
 
-def _declared(
-    session: Session, workspace: WorkspaceView, observation: Observation, actor: Actor, *, keep: bool
-) -> Observation:
-    """The declaration beside what sources say: kept among the statements, and merged with them."""
-    said = statement_rows.said_of(session, workspace.id, [observation.ref])[observation.ref]
-    row, fresh = _row(observation, DECLARED, said.get(DECLARED), observation.managed_by or str(actor), clock.now())
-    if keep:
-        statement_rows.keep(session, workspace.id, DECLARED, [row], clock.now())
-    return merge.merge(workspace.name, {**said, DECLARED: fresh}.values())
-
-
 def _take(
     session: Session,
     workspace: WorkspaceView,
@@ -167,8 +168,9 @@ def _take(
     rows = []
     for ref, (sighting, _) in news.items():
         known = said.setdefault(ref, {})
-        row, known[origin] = _row(sighting.observation, origin, known.get(origin), origin, now)
-        rows.append(Row(row.ref, row.digest, row.body, row.evidence, sighting.part, sighting.object))
+        row = _row(sighting.observation, known.get(origin), origin, now)
+        known[origin] = Said(origin, row.body, row.evidence, now.isoformat())
+        rows.append(replace(row, part=sighting.part, object=sighting.object))
     statement_rows.keep(session, workspace.id, origin, rows, now, run)
     return _merge(session, workspace, said, actor)
 
@@ -194,7 +196,7 @@ def _merge(
     return ingest.record(session, workspace, merged, actor)
 
 
-def _row(observation: Observation, origin: str, before: Said | None, source: str, now: datetime) -> tuple[Row, Said]:
+def _row(observation: Observation, before: Said | None, source: str, now: datetime) -> Row:
     """A statement with evidence for every attribute, since when it says so."""
     body: dict[str, Any] = observation.body()
     at = now.isoformat()
@@ -211,4 +213,4 @@ def _row(observation: Observation, origin: str, before: Said | None, source: str
             evidence[name] = before.evidence[name]
         else:
             evidence[name] = {"at": at, **(stated or {"grade": str(Grade.DECLARED), "source": source})}
-    return Row(observation.ref, canonical.digest(body), body, evidence), Said(origin, body, evidence, at)
+    return Row(observation.ref, canonical.digest(body), body, evidence)

@@ -1,12 +1,13 @@
 """One run of a source: taken under a lease, read, recorded batch by batch, ended. Asked twice, it is done once."""
 
+import ctypes
 import multiprocessing
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_shutting_down
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 from structlog.contextvars import bound_contextvars
 
@@ -41,13 +43,14 @@ GRACE_SECONDS: Final = 30  # between the limit that a run keeps itself and the o
 SHOW_SECONDS: Final = 1.0  # a batch is written at least so often, so that whoever watches sees it move
 log = structlog.get_logger(__name__)
 
-# Set by the worker's main process and seen by those it forked: a scan may be longer than anybody waits for a shutdown.
-_closing = multiprocessing.get_context("fork").Event()
+# Set by the worker's main process and seen by those it forked: a scan may be longer than anybody waits for a shutdown. A
+# bare value and no `Event`: its lock would stay taken for ever by a process that was killed while it looked.
+_closing = multiprocessing.get_context("fork").RawValue(ctypes.c_bool, False)
 
 
 @worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery ships no types
 def _close(**_: Any) -> None:
-    _closing.set()
+    _closing.value = True
 
 
 @celery.task(name="allod.scan")  # type: ignore[untyped-decorator]  # likewise
@@ -69,11 +72,10 @@ class _Watch:
 
     deadline: float
     state: State = State.HELD
-    begun: float = field(default_factory=time.monotonic)
 
     def look(self) -> None:
         """Raises `Stopped` where the run must end here."""
-        if self.state is not State.HELD or _closing.is_set() or time.monotonic() > self.deadline:
+        if self.state is not State.HELD or _closing.value or time.monotonic() > self.deadline:
             raise Stopped
 
 
@@ -108,7 +110,7 @@ def _scan(bind: Engine, lease: Lease, source: Source, watch: _Watch) -> None:
     except (Stopped, SoftTimeLimitExceeded):
         if watch.state is State.LOST:
             raise LeaseLost(str(lease.run)) from None
-        if _closing.is_set():
+        if _closing.value:
             with _unit(bind) as session:
                 leases.hand_back(session, lease)
             log.info("scan.handed_back")
@@ -117,6 +119,11 @@ def _scan(bind: Engine, lease: Lease, source: Source, watch: _Watch) -> None:
         error = None if watch.state is State.CANCELLED else f"The run was stopped after {limit} s, its time limit."
     except ServiceError as refusal:
         error = refusal.detail
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise  # another's run, or a database that is away: the lease ends, and the run is taken again
+    except Exception as failure:
+        log.exception("scan.failed")
+        error = f"{type(failure).__name__}; see the worker's log."
     with _unit(bind) as session:
         covered = recording.coverage(session, lease.run)
         status = RunStatus.CANCELLED if watch.state is State.CANCELLED else covered.status

@@ -4,6 +4,7 @@ What the connector raises becomes a refusal of the part that it was reading; eve
 used are struck out of every text. Pure but for what the connector itself does.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,16 +19,18 @@ from service.inventory import manifest
 from service.inventory.facts import Observation
 from service.inventory.manifest_faults import faults
 from service.scans import outbound
-from service.scans.connector import Asked, Connector, Context, Note, Read, Refused, Seen, SettingsBase
+from service.scans.connector import Asked, Connector, Context, Event, Note, Read, Refused, Seen, SettingsBase
 from service.scans.failures import SourceFailure, Stopped
 from service.scans.http import Http
 from service.scans.outbound import Reach
 from service.scans.places import Places
 from service.scans.secrets import Secrets
 
-WHOLE: Final = "all"  # the part that a failure before the first part belongs to
+WHOLE: Final = "all"  # the part that a failure of no other part belongs to
 HIDDEN: Final = "…"
 TEXT_MAX: Final = 2000
+PART_MAX: Final = 500
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 log = structlog.get_logger(__name__)
 
 
@@ -78,7 +81,7 @@ class Surroundings:
         for value in sorted(self.used, key=len, reverse=True):
             if len(value) >= 4:  # shorter ones would strike out half of every text
                 text = text.replace(value, HIDDEN)
-        return text[:TEXT_MAX]
+        return plain(text, TEXT_MAX)
 
 
 def settings_of(connector: Connector, given: Mapping[str, Any]) -> SettingsBase:
@@ -109,6 +112,7 @@ def read(
     with outbound.only(connector.reaches(settings), reach) as policy:
         try:
             for event in connector.read(settings, context):
+                event = _fit(event)  # noqa: PLW2901 -- the same event
                 part = event.part
                 match event:
                     case Seen():
@@ -130,8 +134,23 @@ def read(
         except Exception as error:  # noqa: BLE001 -- whatever a library raises, the run goes on to its end and says so
             log.warning("reading.failed", connector=connector.name, part=part, error=type(error).__name__)
             yield Refused(part, None, surroundings.clean(_words(error)))
-        for reason in dict.fromkeys(policy.denied):
-            yield Refused(part, None, surroundings.clean(reason))
+        for reason in dict.fromkeys(policy.denied):  # of no part alone: which of them it was for, nobody knows
+            yield Refused(WHOLE, None, surroundings.clean(reason))
+
+
+def _fit(event: Event) -> Event:
+    """The event with names as the database can keep them: foreign systems call their things whatever they like."""
+    part = plain(event.part, PART_MAX) or WHOLE
+    match event:
+        case Asked() | Read() | Refused(object=None):
+            return replace(event, part=part)
+        case Seen() | Note() | Refused():
+            return replace(event, part=part, object=plain(str(event.object), TEXT_MAX))
+
+
+def plain(text: str, most: int) -> str:
+    """`text` without control characters and half surrogates, and not longer than `most`."""
+    return _UNFIT.sub(" ", text)[:most]
 
 
 def checked(event: Seen, source: str, workspace: str) -> Taken | Refused:

@@ -112,8 +112,8 @@ class Coverage:
 
     @property
     def whole(self) -> bool:
-        """Whether all that was asked was read."""
-        return self.parts == len(self.complete) and not self.refused
+        """Whether something was asked and all of it was read: who asks nothing has seen nothing, and nothing is gone."""
+        return self.parts > 0 and self.parts == len(self.complete) and not self.refused
 
     @property
     def status(self) -> RunStatus:

@@ -170,6 +170,42 @@ def test_a_source_that_cannot_be_read_at_all_has_failed(trial: Callable[..., Tri
     assert one.assets() == {"model:a": False}
 
 
+def test_a_reading_that_asks_nothing_takes_nothing_for_gone(trial: Callable[..., Trial]) -> None:
+    one = trial(stale_after=1, remove_after=1)
+    one.run(lambda _: whole("a"))
+    run = one.run(lambda _: iter(()))
+    assert (run.status, run.stale, run.removed) == (RunStatus.FAILED, 0, 0)
+    assert run.error == "Not all that was asked was read."
+    assert one.assets() == {"model:a": False}
+
+
+def test_things_may_be_called_anything(trial: Callable[..., Trial]) -> None:
+    one = trial()
+
+    def odd(_: Context) -> Iterator[Event]:
+        yield Asked("p\x00" + "q" * 5000)
+        yield Seen("p\x00" + "q" * 5000, "obj\x00\ud800", model("m"))
+        yield Note("p\x00" + "q" * 5000, "\x07", "half \udfff a letter")
+        yield Read("p\x00" + "q" * 5000)
+
+    run = one.run(odd)
+    assert (run.status, run.seen, run.noted) == (RunStatus.DONE, 1, 1)
+    assert list(one.parts(run)) == ["p " + "q" * 498]
+
+
+def test_a_fault_of_our_own_ends_the_run_and_not_the_worker(
+    trial: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = trial()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr("service.scans.recording.record", broken)
+    run = one.run(lambda _: whole("a"))
+    assert (run.status, run.error) == (RunStatus.FAILED, "ZeroDivisionError; see the worker's log.")
+
+
 def test_what_makes_no_manifest_is_told_by_object(trial: Callable[..., Trial]) -> None:
     one = trial()
 
@@ -284,13 +320,13 @@ def test_a_worker_that_closes_hands_its_run_back(trial: Callable[..., Trial], en
 
     def closing(context: Context) -> Iterator[Event]:
         yield Asked("all")
-        scan._closing.set()
+        scan._closing.value = True
         yield Seen("all", "obj/a", model("a"))
 
     try:
         run = one.run(closing)
     finally:
-        scan._closing.clear()
+        scan._closing.value = False
     assert (run.status, run.attempts) == (RunStatus.WAITING, 0)
     with unit_of_work(engine) as session:
         assert [due.run for due in leases.due(session, clock.now(), TERM)] == [run.id]

@@ -118,6 +118,29 @@ def test_an_asset_is_stale_only_when_nobody_sees_it(session: Session) -> None:
     assert queries.asset(session, home, "model:both").stale_since is None
 
 
+def test_what_is_declared_is_not_stale(session: Session) -> None:
+    home = workspaces.ensure(session, "default", ACTOR)
+    statements.observe(session, home, A, RUN, [seen("m", version="1"), seen("n", version="1")], ACTOR)
+    assert age(session, home, stale_after=1) == 2
+    statements.declare(session, home, [observation("model:m")], ACTOR, dry_run=True)
+    assert queries.asset(session, home, "model:m").stale_since is not None
+    statements.declare(session, home, [observation("model:m"), observation("model:other")], ACTOR)
+    assert queries.asset(session, home, "model:m").stale_since is None
+    statements.remove(session, home, ["model:n"], ACTOR)
+    statements.declare(session, home, [observation("model:n")], ACTOR)
+    assert queries.asset(session, home, "model:n").stale_since is None, "what was stale before it was deleted"
+
+
+def test_of_two_declarations_in_one_batch_the_later_holds(session: Session) -> None:
+    home = workspaces.ensure(session, "default", ACTOR)
+    statements.observe(session, home, A, RUN, [seen("m", version="1")], ACTOR)
+    twice = [observation("model:m", licence="MIT"), observation("model:m", licence="BSD")]
+    assert [one.status for one in statements.declare(session, home, twice, ACTOR)] == [Status.UPDATED, Status.UPDATED]
+    assert queries.asset(session, home, "model:m").attributes == {"version": "1", "licence": "BSD"}
+    (again,) = statements.declare(session, home, twice[1:], ACTOR)
+    assert again.status is Status.UNCHANGED
+
+
 def test_a_run_counts_one_miss_however_often_it_is_resumed(session: Session) -> None:
     home = workspaces.ensure(session, "default", ACTOR)
     statements.observe(session, home, A, RUN, [seen("m")], ACTOR)
