@@ -6,7 +6,7 @@ import orjson
 import typer
 
 from service.cli import bulk, client
-from service.cli.client import DEFAULT_URL, Server
+from service.cli.client import DEFAULT_URL, Server, Unreachable
 from service.cli.listing import show
 from service.foundation.errors import Unavailable
 
@@ -96,9 +96,12 @@ def follow(server: Server, source: str, verb: str, workspace: str | None) -> dic
     with bulk.bar(f"Reading {source}") as progress:
         task = progress.add_task("", total=None)
         while asked.get("status") in OPEN:
-            for event in server.events(f"/scans/{asked['id']}/events"):
+            before = asked
+            for event in server.events(f"/scans/{before['id']}/events"):
                 asked = event
                 progress.update(task, total=asked.get("expected"), completed=asked.get("seen", 0))
+            if asked is before:
+                raise Unreachable(f"{server.url} tells nothing of the run {asked['id']}.")
     return asked
 
 

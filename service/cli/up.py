@@ -1,6 +1,6 @@
 """`allod up`: all of Allod on one machine, with nothing installed but this package.
 
-PostgreSQL and Valkey from wheels, migrations, the API, a worker and the scheduler, each a program of its own under one
+PostgreSQL and Valkey from wheels, migrations, the API, two workers and the scheduler, each a program of its own under one
 supervisor; when it goes, all of them go.
 """
 
@@ -91,7 +91,7 @@ def up(
         int, typer.Option(help="Jobs at once; default: one for each CPU, from 2 to 4.", min=1)
     ] = min(4, max(2, os.cpu_count() or 2)),
 ) -> None:
-    """Run everything on this machine: API, worker, scheduler, database, broker. Ctrl-C ends all of it."""
+    """Run everything on this machine: API, workers, scheduler, database, broker. Ctrl-C ends all of it."""
     home = Home(data_dir.expanduser().absolute())
     home.make()
     with _locked(home) as lock:

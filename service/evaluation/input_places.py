@@ -113,7 +113,7 @@ class Recipient(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class Place(TypedDict):
-    """One place where the asset's data lies or is worked on.
+    """One place where the asset's data lies or is worked on, by its declaration or because somebody saw it there.
 
     `path` leads from the asset to the region, both included. `status` is `known` when the country is known,
     `no_country` for a region without one, `dangling` for a region nobody registered, `no_region` for a host without

@@ -25,7 +25,7 @@ class Topic(StrEnum):
     PACK_CHANGED = "pack.changed"  # {"workspace": name | null}
     EVALUATION_REQUESTED = "evaluation.requested"  # {"evaluation": id}
     SCAN_REQUESTED = "scan.requested"  # {"run": id}
-    SOURCE_REMOVED = "source.removed"  # {"workspace": name, "origin": origin, "actor": name}
+    SOURCE_REMOVED = "source.removed"  # {"workspace": name, "origin": origin}
     VIOLATION_OPENED = "violation.opened"  # {"workspace": name, "violations": [id, ...]}
     VIOLATION_RESOLVED = "violation.resolved"  # {"workspace": name, "violations": [id, ...]}
 

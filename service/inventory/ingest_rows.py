@@ -115,9 +115,10 @@ def bury(session: Session, workspace: UUID, refs: Sequence[str], at: datetime) -
     """Marks assets as deleted and answers them as they were, with the number of the revision that ends them."""
     there = {ref: k for ref, k in known(session, workspace, refs, lock=True).items() if not k.deleted}
     session.connection().execute(
-        text(
-            "UPDATE asset SET deleted_at = :at, stale_since = NULL, updated_at = :at, revision = revision + 1 WHERE id = ANY (:ids)"
-        ),
+        text("""
+            UPDATE asset SET deleted_at = :at, stale_since = NULL, updated_at = :at, revision = revision + 1
+            WHERE id = ANY (:ids)
+        """),
         {"at": at, "ids": [k.id for k in there.values()]},
     )
     return [Known(k.id, k.ref, k.revision + 1, k.digest, True, k.body, k.evidence) for k in there.values()]

@@ -131,7 +131,9 @@ def _scan(bind: Engine, lease: Lease, source: Source, watch: _Watch) -> None:
             status = RunStatus.PARTIAL if covered.parts else RunStatus.FAILED
         if status in (RunStatus.PARTIAL, RunStatus.FAILED):
             error = error or recording.first_refusal(session, lease.run) or "Not all that was asked was read."
-        recording.finish(session, lease, clock.now(), status, error)
+        leases.finish(session, lease, str(status), error, clock.now())
+        # A place is free: who is overdue need not wait for the next tick.
+        runs.enqueue_due(session, clock.now(), settings().scans_in_flight)
     log.info("scan.ended", status=str(status))
 
 

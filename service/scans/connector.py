@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -50,7 +51,20 @@ def _secret(value: str) -> str:
 SecretRef = Annotated[
     str, AfterValidator(_secret), Field(description="Where the secret lies: `env:NAME` or `file:/run/secrets/NAME`")
 ]
-Address = Url
+
+
+def _address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable:
+        raise refusal("the address cannot be used", "http(s)://host[:port][/path], without a password in it")
+    return value
+
+
+Address = Annotated[Url, AfterValidator(_address)]
 
 
 class SettingsBase(BaseModel):

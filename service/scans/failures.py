@@ -18,5 +18,8 @@ class SourceFailure(ServiceError):
         self.code = code
 
 
-class Stopped(Exception):
-    """The run must end here: it was cancelled, its time is over, or its worker shuts down."""
+class Stopped(BaseException):
+    """The run must end here: it was cancelled, its time is over, or its worker shuts down.
+
+    No `Exception`: what a connector catches of one broken object or part must not be this.
+    """

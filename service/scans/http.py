@@ -61,14 +61,12 @@ class Http:
         Raises:
             SourceFailure: no answer, an error, a redirect, or too large an answer.
         """
-        for attempt in range(1, TRIES + 1):
+        for _ in range(TRIES - 1):
             try:
                 return self._once(method, path, params, body)
             except _Busy as busy:
-                if attempt == TRIES:
-                    raise SourceFailure(busy.detail, busy.code) from busy
                 time.sleep(busy.rest)
-        raise AssertionError  # the loop returns or raises
+        return self._once(method, path, params, body)
 
     def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> bytes:
         called = self._called(method, path)

@@ -58,11 +58,12 @@ def due(session: Session, now: datetime, trust: timedelta) -> list[Due]:
             )
             UPDATE scan_run AS run SET leased_by = :queued, leased_until = :until
             FROM ripe, scan_source AS source WHERE run.id = ripe.id AND source.id = run.source_id
-            RETURNING run.id, source.time_limit_seconds
+            RETURNING run.id, source.time_limit_seconds, run.interactive
         """),
         {"now": now, "until": now + trust, "queued": QUEUED},
     )
-    return [Due(*row) for row in sorted(rows.all())]
+    ordered = sorted(rows.all(), key=lambda row: (not row.interactive, row.id))
+    return [Due(row.id, row.time_limit_seconds) for row in ordered]
 
 
 def claim(session: Session, run: UUID, holder: str, now: datetime, term: timedelta) -> Lease | None:
@@ -114,8 +115,8 @@ def extend(session: Session, lease: Lease, until: datetime) -> State:
     return State.CANCELLED if row.cancelled else State.HELD
 
 
-def count(session: Session, lease: Lease, counts: Mapping[str, int], expected: int | None) -> None:
-    """Adds to a run's counts in the transaction that holds what was counted.
+def count(session: Session, lease: Lease, counts: Mapping[str, int], expected: int | None = None) -> None:
+    """Adds to a run's counts, and to what is expected of it, in the transaction that holds what was counted.
 
     Raises:
         LeaseLost: the run is no longer the holder's; the caller rolls back.
@@ -126,7 +127,7 @@ def count(session: Session, lease: Lease, counts: Mapping[str, int], expected: i
         """seen = seen + :seen, created = created + :created, updated = updated + :updated,
            unchanged = unchanged + :unchanged, outside = outside + :outside, refused = refused + :refused,
            noted = noted + :noted, stale = stale + :stale, removed = removed + :removed,
-           expected = coalesce(:expected, expected)""",
+           expected = coalesce(expected + CAST(:expected AS bigint), CAST(:expected AS bigint), expected)""",
         {**dict.fromkeys(COUNTS, 0), **counts, "expected": expected},
     )
 

@@ -16,8 +16,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
-
-from service.foundation.errors import ServiceError
+from urllib.parse import urlsplit
 
 
 class Reach(StrEnum):
@@ -37,25 +36,17 @@ class Denied(OSError):
     """The connection leads where the source may not go. An `OSError`, so that libraries take it for what it is."""
 
 
-class OutboundRefused(ServiceError):
-    """A reading tried to reach what its source does not name."""
-
-    slug = "outbound-refused"
-    status = 502
-    title = "The source leads where it may not go"
-
-
 @dataclass(slots=True)
 class Policy:
     """The hosts of one reading, the addresses they were found at, and what was denied."""
 
     hosts: tuple[str, ...]
     reach: frozenset[Reach] = frozenset()
-    found: set[str] = field(default_factory=set)
+    found: set[tuple[str, int]] = field(default_factory=set)  # with port 0: any port of the address
     denied: list[str] = field(default_factory=list)
 
-    def admit(self, host: str, port: object) -> None:
-        """Lets a name be looked up, or not.
+    def admit(self, host: str, port: object) -> bool:
+        """Lets a name be looked up, or not; answers whether all ports of what is found may be connected to.
 
         Raises:
             Denied: the source does not name this host.
@@ -66,8 +57,10 @@ class Policy:
             if number and str(port) != number:
                 continue
             if fnmatchcase(wanted, name.lower().strip("[]")):
-                return
-        self._deny(f"{host}:{port} is not among the hosts of this source ({', '.join(self.hosts) or 'it names none'})")
+                return not number
+        raise self._denied(
+            f"{host}:{port} is not among the hosts of this source ({', '.join(self.hosts) or 'it names none'})"
+        )
 
     def connect(self, address: Any) -> None:
         """Lets a connection be made, or not.
@@ -76,16 +69,25 @@ class Policy:
             Denied: to a file, to an address that no allowed host was found at, or to one that is reserved.
         """
         if not isinstance(address, tuple):
-            self._deny("connections to local sockets are not for sources")
+            raise self._denied("connections to local sockets are not for sources")
         ip = str(address[0])
         if (kind := reserved(ip)) is not None and kind not in self.reach:
-            self._deny(f"{ip} is a {kind.replace('_', '-')} address; the source must allow '{kind}' to reach it")
-        if ip not in self.found:
-            self._deny(f"{ip} is not an address of the hosts of this source")
+            raise self._denied(
+                f"{ip} is a {kind.replace('_', '-')} address; the source must allow '{kind}' to reach it"
+            )
+        if not self.found & {(ip, 0), (ip, address[1])}:
+            raise self._denied(f"{ip}:{address[1]} is not an address of the hosts of this source")
 
-    def _deny(self, reason: str) -> None:
+    def _denied(self, reason: str) -> Denied:
         self.denied.append(reason)
-        raise Denied(reason)
+        return Denied(reason)
+
+
+def host_of(url: str) -> str:
+    """What admits the server at `url` and no other port of its host: `host:port`, an IPv6 address in brackets."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def reserved(ip: str) -> Reach | None:
@@ -135,9 +137,9 @@ def _gated(look_up: Callable[..., Any], policy: Policy) -> Any:
         if getattr(_own, "work", False):
             return look_up(host, port, *args, **kwargs)
         name = host.decode() if isinstance(host, bytes) else str(host)
-        policy.admit(name, port)
+        any_port = policy.admit(name, port)
         found = look_up(host, port, *args, **kwargs)
-        policy.found.update(str(entry[4][0]) for entry in found)
+        policy.found.update((str(entry[4][0]), 0 if any_port else int(entry[4][1])) for entry in found)
         return found
 
     return getaddrinfo

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.foundation import clock
 from service.foundation.actor import Actor
 from service.foundation.errors import Conflict
-from service.scans import reading, recording, runs
+from service.scans import leases, reading, recording, runs
 from service.scans.connector import Asked, Note, Read, Refused, Seen
 from service.scans.leases import Lease
 from service.scans.recording import Batch
@@ -52,7 +52,7 @@ def take(session: Session, source: Source, parts: Sequence[Pushed], actor: Actor
     while recording.bury(session, lease, source, actor):
         pass
     error = None if covered.status is RunStatus.DONE else recording.first_refusal(session, lease.run)
-    recording.finish(session, lease, clock.now(), covered.status, error)
+    leases.finish(session, lease, str(covered.status), error, clock.now())
     return lease.run
 
 

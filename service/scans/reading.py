@@ -20,7 +20,7 @@ from service.inventory.facts import Observation
 from service.inventory.manifest_faults import faults
 from service.scans import outbound
 from service.scans.connector import Asked, Connector, Context, Event, Note, Read, Refused, Seen, SettingsBase
-from service.scans.failures import SourceFailure, Stopped
+from service.scans.failures import SourceFailure
 from service.scans.http import Http
 from service.scans.outbound import Reach
 from service.scans.places import Places
@@ -106,7 +106,7 @@ def read(
     workspace: str = manifest.DEFAULT_WORKSPACE,
     reach: Sequence[Reach] = (),
 ) -> Iterator[Outcome]:
-    """What the source shows. The only exception that leaves is `Stopped`."""
+    """What the source shows. All that leaves besides is `Stopped`."""
     context: Context = surroundings
     part = WHOLE
     with outbound.only(connector.reaches(settings), reach) as policy:
@@ -127,8 +127,6 @@ def read(
                     case _:
                         yield event
                 context.pause()
-        except Stopped:
-            raise
         except SourceFailure as error:
             yield Refused(part, None, surroundings.clean(error.detail))
         except Exception as error:  # noqa: BLE001 -- whatever a library raises, the run goes on to its end and says so

@@ -5,7 +5,6 @@ A killed worker leaves whole batches behind and no half one; the next attempt fi
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -144,7 +143,7 @@ def age(session: Session, lease: Lease, source: Source, covered: Coverage) -> No
     parts = None if whole else covered.complete
     workspace = WorkspaceView(source.workspace_id, source.workspace)
     stale = statements.age(session, workspace, source.origin, lease.run, parts, source.wanted.stale_after)
-    leases.count(session, lease, {"stale": stale}, None)
+    leases.count(session, lease, {"stale": stale})
 
 
 def bury(session: Session, lease: Lease, source: Source, actor: Actor) -> bool:
@@ -158,7 +157,7 @@ def bury(session: Session, lease: Lease, source: Source, actor: Actor) -> bool:
     if not refs:
         return False
     gone = statements.withdraw(session, workspace, source.origin, refs, actor)
-    leases.count(session, lease, {"removed": len(gone)}, None)
+    leases.count(session, lease, {"removed": len(gone)})
     return True
 
 
@@ -177,26 +176,13 @@ def first_refusal(session: Session, run: UUID) -> str | None:
     return ": ".join(word for word in row if word) if row else None
 
 
-def finish(session: Session, lease: Lease, now: datetime, status: RunStatus, error: str | None) -> None:
-    """Ends a run.
-
-    Raises:
-        LeaseLost: the run is another's now; the caller rolls back.
-    """
-    leases.finish(session, lease, str(status), error, now)
-
-
 def _note(
     session: Session, lease: Lease, batch: Batch, problems: Sequence[Refused | Note], counts: dict[str, int]
 ) -> None:
     refused = [one for one in problems if isinstance(one, Refused)]
     told = [expected for expected in batch.asked.values() if expected is not None]
-    leases.count(session, lease, {**counts, "refused": len(refused), "noted": len(problems) - len(refused)}, None)
-    if told:
-        session.connection().execute(
-            text("UPDATE scan_run SET expected = coalesce(expected, 0) + :told WHERE id = :run"),
-            {"run": lease.run, "told": sum(told)},
-        )
+    counts = {**counts, "refused": len(refused), "noted": len(problems) - len(refused)}
+    leases.count(session, lease, counts, sum(told) if told else None)
     _add_parts(session, lease.run, batch, problems)
     _add_problems(session, lease.run, problems)
 

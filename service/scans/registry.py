@@ -26,7 +26,7 @@ def find(name: str) -> Connector:
     """The connector called `name`.
 
     Raises:
-        Invalid: there is none, or its SDK is not installed.
+        Invalid: there is none.
     """
     if name not in NAMES:
         fault = Fault("/connector", f"there is no connector {name!r}", f"one of {', '.join(NAMES)}")

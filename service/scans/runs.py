@@ -24,6 +24,7 @@ from service.scans import schedule
 from service.scans.sources import Source
 from service.scans.tables import ScanRun
 
+_LOCK: Final = 0x7363616E31  # "scan1"
 KEPT_RUNS: Final = 200  # of each source; older ones go, problems and parts with them
 
 
@@ -131,9 +132,12 @@ def begin(
 def enqueue_due(session: Session, now: datetime, cap: int) -> int:
     """Asks for runs of the sources that are due, the longest overdue first, as long as fewer than `cap` are open.
 
-    Several may do so at once: each takes what no other holds.
+    Several may do so at once: each takes what no other holds, and none takes more than is free.
     """
     connection = session.connection()
+    # One at a time: two that count at once would each fill the room that is left. Who comes second leaves it to the first.
+    if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one():
+        return 0
     count = "SELECT count(*) FROM scan_run WHERE status IN ('waiting', 'running') AND NOT interactive"
     room = cap - int(connection.execute(text(count)).scalar_one())
     if room <= 0:

@@ -14,7 +14,7 @@ JITTER_MAX: Final = timedelta(minutes=5)
 
 
 def next_due(source: UUID, every_seconds: int | None, cron: str | None, after: datetime) -> datetime | None:
-    """The first instant after `after`, in UTC; None for a source without a schedule, or whose cron never comes.
+    """The first instant after `after`, in UTC; None for a source without a schedule.
 
     The jitter is up to a tenth of the time until then, five minutes at most, and the same for the same source and time.
 
@@ -24,10 +24,7 @@ def next_due(source: UUID, every_seconds: int | None, cron: str | None, after: d
     if every_seconds is not None:
         due = after + timedelta(seconds=every_seconds)
     elif cron is not None:
-        found = next(_simulated(cron, after.astimezone(UTC)), None)
-        if found is None:
-            return None
-        due = found.replace(tzinfo=UTC)
+        due = next(_simulated(cron, after.astimezone(UTC))).replace(tzinfo=UTC)
     else:
         return None
     room = min((due - after) / JITTER_SHARE, JITTER_MAX)
@@ -36,22 +33,17 @@ def next_due(source: UUID, every_seconds: int | None, cron: str | None, after: d
 
 
 def check_cron(cron: str, now: datetime) -> None:
-    """Whether `cron` can be read and ever comes.
+    """Whether `cron` can be read; a day that no month has cannot.
 
     Raises:
-        Invalid: it cannot, or never does.
+        Invalid: it cannot.
     """
-    if next(_simulated(cron, now), None) is None:
-        raise _unreadable(cron, "it never comes")
+    _simulated(cron, now)
 
 
 def _simulated(cron: str, after: datetime) -> CronSim:
     try:
         return CronSim(cron, after.replace(tzinfo=None))
     except CronSimError as error:
-        raise _unreadable(cron, str(error) or "it cannot be read") from error
-
-
-def _unreadable(cron: str, why: str) -> Invalid:
-    fault = Fault("/schedule/cron", f"{cron!r}: {why}", "five fields in UTC, for instance '17 3 * * *'")
-    return Invalid("The schedule cannot be used.", [fault])
+        fault = Fault("/schedule/cron", f"{cron!r}: {error}", "five fields in UTC, for instance '17 3 * * *'")
+        raise Invalid("The schedule cannot be used.", [fault]) from error

@@ -16,7 +16,7 @@ from service.foundation.actor import Actor
 from service.foundation.errors import Conflict, Fault, Invalid, NotFound
 from service.foundation.ids import new_id
 from service.foundation.outbox import Topic, announce
-from service.foundation.pages import Page, cut, decode_cursor
+from service.foundation.pages import Page, cut, decode_cursor, not_a_cursor
 from service.inventory import manifest_faults
 from service.inventory.values import shown, split_ref
 from service.inventory.views import WorkspaceView
@@ -223,4 +223,4 @@ def _place(cursor: str) -> tuple[str, str]:
     try:
         return str(UUID(str(workspace))), str(name)
     except ValueError as error:
-        raise Invalid("The cursor cannot be read; start again without one.") from error
+        raise not_a_cursor() from error

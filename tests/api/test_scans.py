@@ -153,10 +153,7 @@ def test_cancelling(admin: TestClient) -> None:
     scan_id = admin.post("/api/v1/sources/it:scan").json()["id"]
     assert admin.post(f"/api/v1/scans/{scan_id}:cancel").json()["status"] == "cancelled"
     again = admin.post(f"/api/v1/scans/{scan_id}:cancel")
-    assert (again.status_code, again.json()["type"].rsplit("/", 1)[-1]) == (
-        409,
-        again.json()["type"].rsplit("/", 1)[-1],
-    )
+    assert (again.status_code, again.json()["type"].endswith("conflict")) == (409, True)
 
 
 @pytest.mark.parametrize(

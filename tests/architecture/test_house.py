@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from service.scans.registry import NAMES
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE = ROOT / "service"
 LINES_MAX = 300
@@ -148,3 +150,73 @@ def test_an_import_contract_that_is_broken_is_found(tmp_path: Path) -> None:
     assert any(line.startswith("The floors") for line in broken)
     assert any(line.startswith("Business rooms") for line in broken)
     assert any(line.startswith("Pure files") for line in broken)
+
+
+CONNECTORS = SERVICE / "scans" / "connectors"
+# What a connector's kind of system is spoken to with: imported there and nowhere else.
+SDKS = {
+    "botocore": "aws",
+    "huggingface_hub": "hugging_face",
+    "keystoneauth1": "openstack",
+    "lightkube": "kubernetes",
+    "openstack": "openstack",
+    "pynvml": "gpu_host",
+    "zipfile_zstd": "evaluation_evidence",
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def owner(stem: str) -> str | None:
+    """The connector that a file belongs to: the longest name that its own begins with."""
+    return max((name for name in NAMES if stem == name or stem.startswith(f"{name}_")), key=len, default=None)
+
+
+def test_every_file_is_a_connector_s_and_every_connector_is_named() -> None:
+    stems = {path.stem for path in CONNECTORS.glob("*.py")} - {"__init__"}
+    assert {owner(stem) for stem in stems} == set(NAMES)
+    assert stems >= set(NAMES)
+
+
+def test_connectors_know_no_other_connector() -> None:
+    for path in CONNECTORS.glob("*.py"):
+        for module in imported(path):
+            parts = module.split(".")
+            if parts[:3] == ["service", "scans", "connectors"] and len(parts) > 3:
+                assert owner(parts[3]) == owner(path.stem), (path.name, module)
+
+
+def test_an_sdk_lives_in_its_connector_alone() -> None:
+    for path in SOURCES:
+        for sdk in {module.split(".")[0] for module in imported(path)} & SDKS.keys():
+            assert path.parent == CONNECTORS, (path, sdk)
+            assert owner(path.stem) == SDKS[sdk], (path, sdk)
+
+
+def test_a_connector_touches_neither_database_nor_queue() -> None:
+    rooms = (
+        "foundation.database",
+        "foundation.outbox",
+        "inventory.tables",
+        "inventory.ingest",
+        "scans.tables",
+        "jobs",
+        "api",
+    )
+    forbidden = (*(f"service.{room}" for room in rooms), "sqlalchemy", "sqlmodel", "celery")
+    for path in CONNECTORS.glob("*.py"):
+        assert not [module for module in imported(path) if module.startswith(forbidden)], path
+
+
+def test_the_readme_lists_every_connector() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert not [name for name in NAMES if f"| `{name}` |" not in readme]

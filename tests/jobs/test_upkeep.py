@@ -21,10 +21,12 @@ from service.foundation.outbox import Topic, announce
 from service.foundation.settings import LogFormat, settings
 from service.inventory import ingest, workspaces
 from service.inventory.facts import Kind, Observation
-from service.jobs import kick, upkeep
+from service.jobs import kick, scan, upkeep
 from service.jobs.evaluate import hand_to_queue
 from service.jobs.kick import Bell
 from service.jobs.task import QUEUES, SCHEDULE, celery, configuration
+from service.scans import leases, sources
+from service.scans.sources import Wanted
 
 
 @pytest.fixture
@@ -41,6 +43,25 @@ def soon(what: Callable[[], object]) -> None:
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_clock_has_due_sources_read_and_old_runs_forgotten(
+    session: Session, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, script: Callable[..., None]
+) -> None:
+    assert environment
+    script(lambda _, context: iter(()))
+    workspace = workspaces.ensure(session, "default", SCHEDULER)
+    sources.put(session, workspace, "it", Wanted("mlflow", {}, every_seconds=3600), SCHEDULER)
+    session.commit()
+    handed: list[leases.Due] = []
+    monkeypatch.setattr(scan.take_due, "__defaults__", (handed.extend,))
+    upkeep.scan_due()
+    assert len(handed) == 1
+    monkeypatch.setattr("service.scans.runs.sweep.__defaults__", (0,))
+    session.connection().execute(text("UPDATE scan_run SET status = 'done'"))
+    session.commit()
+    upkeep.sweep_scans()
+    assert session.connection().execute(text("SELECT count(*) FROM scan_run")).scalar_one() == 0
 
 
 def test_many_rings_are_few_kicks_and_the_last_ring_is_never_lost(bell: tuple[Bell, list[float]]) -> None:

@@ -71,7 +71,7 @@ def test_a_source_beside_a_declared_place_makes_a_sighting() -> None:
     assert merged.relations == (
         Relation(RelationType.STORED_IN, PARIS),
         Relation(RelationType.STORED_IN, "gpu_host:rack"),
-    ) or {r.to for r in merged.relations} == {PARIS, "gpu_host:rack"}
+    )
     assert merged.attributes == {
         "seen_in": [
             {"region": OREGON, "purpose": "storage", "source": "source:s3"},

@@ -103,7 +103,7 @@ def delete_asset(
     workspace: WorkspaceName = None,
     if_match: Annotated[str | None, Header(description="Delete only the revision with this ETag")] = None,
 ) -> None:
-    """Deletes an asset; its history stays, and its violations close."""
+    """Deletes an asset; its history stays, and its violations close. A source that still sees it brings it back."""
     home = workspace_of(principal, session, workspace)
     if if_match is not None:
         _check(ingest.held(session, home, ref), if_match, None)

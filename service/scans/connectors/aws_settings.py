@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from service.inventory.values import refusal
 from service.scans.connector import Address, SecretRef, SettingsBase
+from service.scans.outbound import host_of
 
 REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
@@ -112,8 +112,7 @@ def _partition(region: str) -> str:
 def reaches(settings: AwsSettings) -> list[str]:
     """The hosts of the services that are read, in the partition that the regions belong to."""
     if settings.endpoint_url is not None:
-        parts = urlsplit(settings.endpoint_url)
-        return [f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"]
+        return [host_of(settings.endpoint_url)]
     words = {word for service in settings.services for word in _HOSTS[service]}
     words |= {"ec2"} if settings.regions is None else set()
     words |= {"sts"} if settings.role_arn else set()

@@ -17,7 +17,6 @@ A directory is read without network and without `huggingface_hub`.
 
 from collections.abc import Callable, Iterator
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -41,6 +40,7 @@ from service.scans.connectors.hugging_face_directory import cards
 from service.scans.connectors.hugging_face_hub import Hub, Unread, hub
 from service.scans.failures import SourceFailure
 from service.scans.names import hub_name
+from service.scans.outbound import host_of
 from service.scans.scope import lets_in
 
 DIRECTORY: Final = "directory"
@@ -86,13 +86,6 @@ class HuggingFaceSettings(SettingsBase):
     def _something_somewhere(self) -> Self:
         if not (self.asks_the_hub or self.directory):
             raise refusal("nothing is named to read", "organisations, models, datasets or a directory")
-        try:
-            parts = urlsplit(self.endpoint)
-            usable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
-        except ValueError:
-            usable = None
-        if not usable:
-            raise refusal("the endpoint cannot be used", "http(s)://host[:port][/path], without a password in it")
         return self
 
     @property
@@ -103,11 +96,7 @@ class HuggingFaceSettings(SettingsBase):
 
 def reaches(settings: HuggingFaceSettings) -> list[str]:
     """The hub alone, and nothing where only a directory is read."""
-    if not settings.asks_the_hub:
-        return []
-    parts = urlsplit(settings.endpoint)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return [f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"]
+    return [host_of(settings.endpoint)] if settings.asks_the_hub else []
 
 
 def read(settings: HuggingFaceSettings, context: Context) -> Iterator[Event]:

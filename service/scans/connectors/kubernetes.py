@@ -18,7 +18,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -43,6 +42,7 @@ from service.scans.connectors.kubernetes_pods import Placement, Pods, owner_of
 from service.scans.draft import Draft
 from service.scans.failures import SourceFailure
 from service.scans.names import slug
+from service.scans.outbound import host_of
 from service.scans.workload_documents import Workload, mapping, understand
 from service.scans.workload_images import Software, software_draft
 from service.scans.workload_models import ModelUse
@@ -268,9 +268,7 @@ def read(settings: KubernetesSettings, context: Context) -> Iterator[Event]:
 
 def reaches(settings: KubernetesSettings) -> list[str]:
     """The API server alone."""
-    parts = urlsplit(settings.server)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return [f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"]
+    return [host_of(settings.server)]
 
 
 CONNECTOR: Final = Connector(

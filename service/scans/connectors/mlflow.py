@@ -16,7 +16,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -43,6 +42,7 @@ from service.scans.draft import Draft
 from service.scans.failures import SourceFailure
 from service.scans.http import Http
 from service.scans.names import slug
+from service.scans.outbound import host_of
 from service.scans.plain_text import line, note
 from service.scans.scope import lets_in
 
@@ -87,21 +87,12 @@ class MlflowSettings(SettingsBase):
             raise refusal("there are a token and a password", "one of them")
         if bool(self.username) != bool(self.password):
             raise refusal("there is one of username and password", "both")
-        try:
-            ours = urlsplit(self.url)
-            found = ours.hostname and ours.port != 0 and "@" not in ours.netloc
-        except ValueError:
-            found = None
-        if not found:
-            raise refusal("the address cannot be used", "http(s)://host[:port][/path], without a password in it")
         return self
 
 
 def reaches(settings: MlflowSettings) -> list[str]:
     """The server alone."""
-    parts = urlsplit(settings.url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return [f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"]
+    return [host_of(settings.url)]
 
 
 def read(settings: MlflowSettings, context: Context) -> Iterator[Event]:

@@ -35,6 +35,7 @@ from service.scans.connectors.openai_endpoint_servers import Server, recognise
 from service.scans.draft import Draft
 from service.scans.failures import SourceFailure
 from service.scans.names import slug
+from service.scans.outbound import host_of
 from service.scans.workload_documents import mapping
 from service.scans.workload_models import ModelUse, model, ollama_model
 
@@ -195,9 +196,7 @@ def read(settings: OpenAiEndpointSettings, context: Context) -> Iterator[Event]:
 
 def reaches(settings: OpenAiEndpointSettings) -> list[str]:
     """The endpoint alone."""
-    parts = urlsplit(settings.url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return [f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"]
+    return [host_of(settings.url)]
 
 
 CONNECTOR: Final = Connector(

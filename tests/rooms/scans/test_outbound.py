@@ -88,23 +88,45 @@ def test_only_named_hosts_are_looked_up(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "host", "number", "admitted"),
+    ("pattern", "host", "number", "admitted"),  # None: denied; else whether any port may be connected to
     [
         ("*.amazonaws.com", "s3.eu-central-1.amazonaws.com", 443, True),
-        ("*.amazonaws.com", "amazonaws.com.evil.org", 443, False),
-        ("api.example.org:6443", "API.example.org.", 6443, True),
-        ("api.example.org:6443", "api.example.org", 443, False),
-        ("[::1]:80", "::1", 80, True),
+        ("*.amazonaws.com", "amazonaws.com.evil.org", 443, None),
+        ("api.example.org:6443", "API.example.org.", 6443, False),
+        ("api.example.org:6443", "api.example.org", 443, None),
+        ("[::1]:80", "::1", 80, False),
         ("::1", "::1", 80, True),
     ],
 )
-def test_patterns_of_hosts(pattern: str, host: str, number: int, admitted: bool) -> None:
+def test_patterns_of_hosts(pattern: str, host: str, number: int, admitted: bool | None) -> None:
     policy = outbound.Policy((pattern,))
-    if admitted:
-        policy.admit(host, number)
-    else:
+    if admitted is None:
         with pytest.raises(Denied):
             policy.admit(host, number)
+    else:
+        assert policy.admit(host, number) is admitted
+
+
+def test_a_port_that_is_named_is_the_only_one(port: int) -> None:
+    with outbound.only([f"127.0.0.1:{port}"], [Reach.LOOPBACK]):
+        with closing(socket.create_connection(("127.0.0.1", port), 5)):
+            pass
+        with closing(socket.socket()) as raw, pytest.raises(Denied, match="not an address of the hosts"):
+            raw.connect(("127.0.0.1", 1))
+        with pytest.raises(Denied, match="not among the hosts"):
+            socket.getaddrinfo("127.0.0.1", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://mlflow.example.org/x", "mlflow.example.org:443"),
+        ("http://h", "h:80"),
+        ("http://[::1]:8080/", "[::1]:8080"),
+    ],
+)
+def test_what_admits_a_server(url: str, host: str) -> None:
+    assert outbound.host_of(url) == host
 
 
 def test_an_address_that_no_look_up_gave_is_refused(port: int) -> None:
