@@ -1,23 +1,17 @@
 """HTTP for connectors: one host, no redirects, time limits everywhere, answers of bounded size, errors in words."""
 
 import ssl
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx2
 import orjson
 
+from service.scans import limits
 from service.scans.failures import SourceFailure
-
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 30.0  # between two pieces of an answer
-WHOLE_SECONDS: Final = 120.0  # for one answer, however slowly it drips
-BODY_MAX: Final = 64 * 2**20  # bytes of one answer
-TRIES: Final = 3
-REST_MAX: Final = 5.0  # seconds; a server may ask for more, a scan does not wait longer
+from service.scans.limits import Busy, patiently, pieces, rest_of
 
 
 class Http:
@@ -31,7 +25,7 @@ class Http:
         self._client = httpx2.Client(
             base_url=self.url,
             headers={"User-Agent": "allod", **(headers or {})},
-            timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(limits.ANSWER_SECONDS, connect=limits.CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,
             verify=verify,
@@ -61,12 +55,7 @@ class Http:
         Raises:
             SourceFailure: no answer, an error, a redirect, or too large an answer.
         """
-        for _ in range(TRIES - 1):
-            try:
-                return self._once(method, path, params, body)
-            except _Busy as busy:
-                time.sleep(busy.rest)
-        return self._once(method, path, params, body)
+        return patiently(lambda: self._once(method, path, params, body))
 
     def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> bytes:
         called = self._called(method, path)
@@ -77,13 +66,14 @@ class Http:
                     raise SourceFailure(
                         f"{called} redirects to {where}; redirects are not followed.", answer.status_code
                     )
-                content = _bounded(answer, called)
+                content = b"".join(pieces(answer.iter_bytes(), called, answer.status_code))
         except httpx2.TimeoutException as error:
             raise SourceFailure(f"{called} did not answer in time.") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             raise SourceFailure(f"{called} cannot be reached: {str(error).strip() or type(error).__name__}.") from error
-        if answer.status_code in (429, 503):
-            raise _Busy(f"{called} answers {answer.status_code}: it is busy.", answer.status_code, _rest(answer))
+        if answer.status_code in limits.BUSY:
+            detail = f"{called} answers {answer.status_code}: it is busy."
+            raise Busy(detail, answer.status_code, rest_of(answer.headers))
         if not answer.is_success:
             raise SourceFailure(f"{called} answers {answer.status_code} {answer.reason_phrase}.", answer.status_code)
         return content
@@ -91,27 +81,3 @@ class Http:
     def _called(self, method: str, path: str) -> str:
         parts = urlsplit(self.url)
         return f"{method} {parts.hostname}{parts.path}{path if path.startswith('/') else '/' + path}"
-
-
-class _Busy(SourceFailure):
-    def __init__(self, detail: str, code: int, rest: float) -> None:
-        super().__init__(detail, code)
-        self.rest = rest
-
-
-def _rest(answer: httpx2.Response) -> float:
-    asked = answer.headers.get("retry-after", "")
-    return min(float(asked), REST_MAX) if asked.isdecimal() else 1.0
-
-
-def _bounded(answer: httpx2.Response, called: str) -> bytes:
-    deadline = time.monotonic() + WHOLE_SECONDS
-    pieces, size = [], 0
-    for piece in answer.iter_bytes():
-        size += len(piece)
-        if size > BODY_MAX:
-            raise SourceFailure(f"{called} answers with more than {BODY_MAX} bytes.", answer.status_code)
-        if time.monotonic() > deadline:
-            raise SourceFailure(f"{called} did not end its answer within {WHOLE_SECONDS:.0f} s.", answer.status_code)
-        pieces.append(piece)
-    return b"".join(pieces)

@@ -14,6 +14,7 @@ import yaml
 
 from service.foundation.errors import Invalid
 from service.inventory.facts import Kind
+from service.scans import limits
 from service.scans.connectors import hugging_face, hugging_face_card, hugging_face_directory, hugging_face_hub
 from service.scans.connectors.hugging_face_card import Repository, draft_of
 from service.scans.connectors.hugging_face_formats import formats_of
@@ -251,12 +252,12 @@ def test_a_busy_hub_is_asked_again_and_not_for_ever(read_source: ReadSource) -> 
     with serving(lambda _: busy) as server:
         given = {"endpoint": server.url, "organisations": ["mistralai"], "kinds": ["model"]}
         found = read_source("hugging_face", given)
-    assert len(server.asked) == hugging_face_hub.TRIES
+    assert len(server.asked) == limits.TRIES
     assert found.refused[0].reason == "The hub answers 429 Too Many Requests."
 
 
 def test_a_hub_that_is_away_is_not_asked_for_all_the_rest(read_source: ReadSource, monkeypatch: Any) -> None:
-    monkeypatch.setattr(hugging_face_hub, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.05)
     with serving(lambda _: Answer(hangs=True)) as server:
         given = {"endpoint": server.url, "models": [f"a/{number}" for number in range(9)], "organisations": ["a"]}
         found = read_source("hugging_face", given)
@@ -275,7 +276,7 @@ def test_a_hub_that_is_away_is_not_asked_for_all_the_rest(read_source: ReadSourc
 
 @pytest.mark.parametrize(("name", "value"), [("BODY_MAX", 10), ("WHOLE_SECONDS", -1.0)])
 def test_answers_are_bounded(read_source: ReadSource, monkeypatch: Any, name: str, value: float) -> None:
-    monkeypatch.setattr(hugging_face_hub, name, value)
+    monkeypatch.setattr(limits, name, value)
     found = ask(FakeHub([MISTRAL]), read_source, organisations=["mistralai"], kinds=["model"])
     assert not found.taken
     assert [(one.part, one.object) for one in found.refused] == [("mistralai/models", None)]

@@ -14,8 +14,7 @@ import pytest
 import yaml
 
 from service.foundation.errors import Invalid
-from service.scans import reading, registry
-from service.scans.connectors import kubernetes_api
+from service.scans import limits, reading, registry
 from service.scans.connectors.kubernetes_nodes import read_node
 from tests.connectors.conftest import Reading, ReadSource
 from tests.connectors.kubernetes.clusters import ADMIN, NARROW, Cluster, built, create, emulated, fill
@@ -478,7 +477,7 @@ def test_a_list_that_expires_again_and_again_is_refused(read_source: ReadSource)
 def test_a_part_that_is_answered_badly_is_refused(
     read_source: ReadSource, monkeypatch: pytest.MonkeyPatch, answer: Any, reason: str
 ) -> None:
-    monkeypatch.setattr(kubernetes_api, "REST", 0.0)
+    monkeypatch.setattr(limits, "REST", 0.0)
 
     def answers(path: str, query: dict[str, str]) -> Any:
         return answer if path.endswith("/deployments") else lists(pods=[gpu_pod("a")])(path, query)
@@ -501,10 +500,10 @@ def test_pages_that_lead_to_themselves_end(read_source: ReadSource) -> None:
 def test_answers_are_bounded(read_source: ReadSource, monkeypatch: pytest.MonkeyPatch) -> None:
     with misbehaving(lists(pods=[gpu_pod("a" * 50)] * 50)) as url:
         with monkeypatch.context() as patch:
-            patch.setattr(kubernetes_api, "BODY_MAX", 1000)
+            patch.setattr(limits, "BODY_MAX", 1000)
             found = read_source("kubernetes", {"server": url, "cluster": "c"})
         assert found.refused[0].reason == "GET api/v1/pods answers with more than 1000 bytes."
-        monkeypatch.setattr(kubernetes_api, "WHOLE_SECONDS", -1.0)
+        monkeypatch.setattr(limits, "WHOLE_SECONDS", -1.0)
         found = read_source("kubernetes", {"server": url, "cluster": "c"})
         assert found.refused[0].reason == "GET version did not end its answer within -1 s."
 
@@ -512,7 +511,7 @@ def test_answers_are_bounded(read_source: ReadSource, monkeypatch: pytest.Monkey
 def test_a_server_that_falls_silent_is_not_waited_for_again_and_again(
     read_source: ReadSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kubernetes_api, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.1)
     over, asked = threading.Event(), []
 
     def answers(path: str, query: dict[str, str]) -> Any:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from service.foundation.errors import Invalid
-from service.scans import http as scan_http
+from service.scans import limits
 from service.scans.connectors import mlflow, mlflow_model_file, mlflow_runs, mlflow_versions
 from tests.connectors.conftest import Reading, ReadSource
 from tests.fixtures.opa import free_port
@@ -356,7 +356,7 @@ def read_from(server: SmallServer, read_source: ReadSource, **more: Any) -> Read
     ],
 )
 def test_a_server_that_answers_badly(read_source: ReadSource, monkeypatch: Any, answer: Answer, words: str) -> None:
-    monkeypatch.setattr(scan_http, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.2)
     with serving(lambda _: answer) as server:
         found = read_from(server, read_source)
     assert words in found.refused[0].reason

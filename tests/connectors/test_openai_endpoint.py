@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from service.foundation.errors import Invalid
-from service.scans import http, reading
+from service.scans import limits, reading
 from service.scans.connectors.openai_endpoint import CONNECTOR
 from tests.connectors.conftest import Reading, ReadSource
 from tests.fixtures.opa import free_port
@@ -392,7 +392,7 @@ def test_a_server_that_hangs_or_is_not_there(
 ) -> None:
     found = read_source("openai_endpoint", {"url": "http://127.0.0.1:1"})
     assert "cannot be reached" in found.refused[0].reason
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.1)
     over = threading.Event()
 
     def hang(_: Any) -> int:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from service.foundation.errors import Invalid
-from service.scans import reading, registry
+from service.scans import limits, reading, registry
 from service.scans.connector import Read, Refused
 from service.scans.connectors import openstack_client, openstack_session
 from service.scans.connectors.openstack_settings import OpenStackSettings, place_of, reaches
@@ -521,7 +521,7 @@ def test_odd_objects_are_refused_one_by_one(read_source: ReadSource) -> None:
         ),
         (Answer({"x": 1}, 418), "answers 418"),
         (Answer([1], 418), "answers 418"),
-        (Answer(b"{" + b" " * 5000), "cut off after 4096 bytes"),
+        (Answer(b"{" + b" " * 5000), "The cloud answers with more than 4096 bytes"),
         (Answer(b"{", headers={"Content-Length": "900"}), "GET /servers/detail"),
         (Answer(hangs=True), "timed out"),
     ],
@@ -529,8 +529,8 @@ def test_odd_objects_are_refused_one_by_one(read_source: ReadSource) -> None:
 def test_a_bad_answer_ends_its_part(
     answer: Answer, expected: str, read_source: ReadSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openstack_session, "BODY_MAX", 4096)
-    monkeypatch.setattr(openstack_session, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "BODY_MAX", 4096)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.2)
     with fake(lambda path, query: answer if path == "/nova/v2.1/servers/detail" else None) as there:
         found = read_all(read_source, there.settings)
     assert expected in reasons(found)["R/instances", None]
@@ -538,16 +538,16 @@ def test_a_bad_answer_ends_its_part(
 
 
 def test_an_answer_that_drips_is_cut_off(read_source: ReadSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openstack_session, "WHOLE_SECONDS", -1.0)
+    monkeypatch.setattr(limits, "WHOLE_SECONDS", -1.0)
     with fake(lambda path, query: None) as there:
         found = read_all(read_source, there.settings)
-    assert "cut off after" in found.refused[0].reason
+    assert "did not end its answer within -1 s" in found.refused[0].reason
 
 
 def test_a_service_that_does_not_answer_is_not_waited_for_again(
     read_source: ReadSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openstack_session, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.2)
     with fake(lambda path, query: Answer(hangs=True) if "flavors" in path else None) as there:
         found = read_all(read_source, there.settings)
     assert [path for path in there.asked if "/servers" in path or "/os-" in path] == []

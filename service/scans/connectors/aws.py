@@ -14,12 +14,13 @@ from functools import partial
 from typing import Final
 
 from service.scans.connector import Asked, Connector, Context, Event, Note, Read
-from service.scans.connectors.aws_account import Account, guarded, tried
+from service.scans.connectors.aws_account import Account, tried, words
 from service.scans.connectors.aws_bedrock import api, custom_models, imported_models
 from service.scans.connectors.aws_ec2 import instances
 from service.scans.connectors.aws_s3 import buckets
 from service.scans.connectors.aws_sagemaker import endpoints, models
 from service.scans.connectors.aws_settings import AwsSettings, reaches
+from service.scans.parts import guarded
 
 _REGIONS: Final = "regions"
 _BUCKETS: Final = "global/s3"
@@ -29,7 +30,7 @@ def read(settings: AwsSettings, context: Context) -> Iterator[Event]:
     """Buckets first, then region by region."""
     account = Account(settings, context)
     if "s3" in settings.services:
-        yield from guarded(_BUCKETS, buckets(account, _BUCKETS))
+        yield from guarded(_BUCKETS, buckets(account, _BUCKETS), words)
     if regional := [service for service in settings.services if service != "s3"]:
         found = list(settings.regions or ())
         if not found:
@@ -58,7 +59,7 @@ def _listed(account: Account) -> list[str]:
 def _service(account: Account, service: str, region: str, running: dict[str, set[str]]) -> Iterator[Event]:
     part = f"{region}/{service}"
     if service == "ec2":
-        yield from guarded(part, instances(account, region, part))
+        yield from guarded(part, instances(account, region, part), words)
         return
     parts: Mapping[str, Iterator[Event]] = (
         {
@@ -73,7 +74,7 @@ def _service(account: Account, service: str, region: str, running: dict[str, set
         }
     )
     for name, events in parts.items():
-        yield from guarded(name, _where_offered(account, service, region, name, events))
+        yield from guarded(name, _where_offered(account, service, region, name, events), words)
 
 
 def _where_offered(account: Account, service: str, region: str, part: str, events: Iterator[Event]) -> Iterator[Event]:

@@ -4,14 +4,14 @@ The SDK would also look into profiles, variables, `~/.aws`, proxies and the meta
 of these are taken out of its session before it makes a client.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from service.scans.connector import Asked, Context, Event, Read, Refused
+from service.scans.connector import Context, Event, Refused
 from service.scans.connectors.aws_settings import REGION, AwsSettings
-from service.scans.failures import SourceFailure, Stopped
+from service.scans.failures import SourceFailure
 
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 30
@@ -151,25 +151,10 @@ def _loader() -> Any:
     return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
-def guarded(part: str, events: Iterable[Event]) -> Iterator[Event]:
-    """A part from `Asked` to `Read`; where the service fails, it ends in a refusal instead."""
-    yield Asked(part)
-    try:
-        yield from events
-    except Stopped:
-        raise
-    except Exception as error:  # noqa: BLE001 -- the SDK's own types are not all that it raises on a broken answer
-        yield Refused(part, None, words(error))
-        return
-    yield Read(part)
-
-
 def tried(part: str, name: str | None, ask: Callable[[], Any]) -> tuple[Any, list[Event]]:
     """What one question of many answers, or None and the refusal that it ended in."""
     try:
         return ask(), []
-    except Stopped:
-        raise
     except Exception as error:  # noqa: BLE001 -- as above
         return None, [Refused(part, name, words(error))]
 

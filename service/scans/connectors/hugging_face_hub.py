@@ -7,7 +7,6 @@ it, part of its telemetry, is switched off as well.
 """
 
 import ssl
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,22 +16,17 @@ from urllib.parse import urlsplit
 import httpx2
 
 from service.inventory.facts import Kind
+from service.scans import limits
 from service.scans.connector import Context
 from service.scans.connectors.hugging_face_card import Repository
 from service.scans.failures import SourceFailure
+from service.scans.limits import Busy, patiently, pieces, rest_of
 from service.scans.plain_text import line, words
 
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 30.0  # between two pieces of an answer
-WHOLE_SECONDS: Final = 120.0
-BODY_MAX: Final = 64 * 2**20
-TRIES: Final = 3
-REST_MAX: Final = 5.0
 REDIRECTS_MAX: Final = 3  # a repository that was renamed answers from its new name
 MISSING: Final = "huggingface_hub, which asks the hub, is not installed: pip install 'allod[huggingface]'"
-_BUSY: Final = (429, 503)
 # The client would try these again, for minutes; it does not get to see them.
-_FAILING: Final = (408, 429, 500, 502, 503, 504)
+_FAILING: Final = (408, 500, 502, 504)
 _WORDS: Final = {
     401: "the hub wants to know who asks: there is no such repository, it is private, or the token is not known (401)",
     403: "the token may not see it (403)",
@@ -189,15 +183,9 @@ class Bounded(httpx2.BaseTransport):
         """
         if _origin(str(request.url)) != self._home:
             raise SourceFailure(f"The hub leads to {request.url.host}; other hosts are not followed.", 302)
-        limits = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        request.extensions = {**request.extensions, "timeout": limits.as_dict()}
-        answer = self._once(request)
-        for _ in range(TRIES - 1):
-            if answer.status_code not in _BUSY:
-                break
-            asked = answer.headers.get("retry-after", "")
-            time.sleep(min(float(asked), REST_MAX) if asked.isdecimal() else 1.0)
-            answer = self._once(request)
+        timeout = httpx2.Timeout(limits.ANSWER_SECONDS, connect=limits.CONNECT_SECONDS)
+        request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
+        answer = patiently(lambda: self._once(request))
         if answer.status_code in _FAILING:
             raise SourceFailure(f"The hub answers {answer.status_code} {answer.reason_phrase}.", answer.status_code)
         return answer
@@ -210,29 +198,19 @@ class Bounded(httpx2.BaseTransport):
         try:
             answer = self._inner.handle_request(request)
             try:
-                content = _content(answer)
+                content = b"".join(pieces(answer.iter_bytes(), "The hub"))
             finally:
                 answer.close()
         except httpx2.TimeoutException as error:
             raise SourceFailure("The hub did not answer in time.") from error
         except httpx2.HTTPError as error:
             raise SourceFailure(f"The hub cannot be reached: {line(str(error)) or type(error).__name__}.") from error
+        if answer.status_code in limits.BUSY:
+            detail = f"The hub answers {answer.status_code} {answer.reason_phrase}."
+            raise Busy(detail, answer.status_code, rest_of(answer.headers))
         gone = {"content-encoding", "content-length", "transfer-encoding"}
         headers = [(key, value) for key, value in answer.headers.multi_items() if key.lower() not in gone]
         return httpx2.Response(answer.status_code, headers=headers, content=content, request=request)
-
-
-def _content(answer: httpx2.Response) -> bytes:
-    deadline = time.monotonic() + WHOLE_SECONDS
-    pieces, size = [], 0
-    for piece in answer.iter_bytes():
-        size += len(piece)
-        if size > BODY_MAX:
-            raise SourceFailure(f"The hub answers with more than {BODY_MAX} bytes.")
-        if time.monotonic() > deadline:
-            raise SourceFailure(f"The hub did not end its answer within {WHOLE_SECONDS:.0f} s.")
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 @contextmanager

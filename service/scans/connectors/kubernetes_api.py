@@ -4,7 +4,6 @@ lightkube makes the requests and signs them. The answers are read here: lightkub
 odd object would cost all others, hides the token that a `410 Gone` hands out, and reads answers of any size.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,19 +13,13 @@ from typing import Any, Final
 import httpx2
 import orjson
 
+from service.scans import limits
 from service.scans.failures import SourceFailure
+from service.scans.limits import Busy, patiently, pieces, rest_of
 from service.scans.workload_documents import mapping
 
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 30.0  # between two pieces of an answer
-WHOLE_SECONDS: Final = 120.0  # for one page, however slowly it drips
-BODY_MAX: Final = 64 * 2**20  # bytes of one page
-TRIES: Final = 3
-REST: Final = 1.0  # seconds before asking again, where the server does not say
-REST_MAX: Final = 5.0
 RESTARTS: Final = 3  # of a list whose pages expire
 _GONE: Final = 410
-_BUSY: Final = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +52,7 @@ class Api:
             raise SourceFailure("lightkube is not installed: pip install 'allod[kubernetes]'") from error
         cluster = Cluster(server=url.rstrip("/"), certificate_auth=str(ca_file) if ca_file else None)
         config = KubeConfig.from_one(cluster=cluster, user=User(token=token))
-        timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        timeout = httpx2.Timeout(limits.ANSWER_SECONDS, connect=limits.CONNECT_SECONDS)
         try:
             self._client: Any = GenericSyncClient(ConnectionParams(timeout=timeout, trust_env=False), config=config)
         except (OSError, ValueError) as error:
@@ -120,20 +113,13 @@ class Api:
         self._client.close()
 
     def _json(self, request: Any) -> dict[str, Any]:
-        for attempt in range(1, TRIES + 1):
-            try:
-                return self._once(request)
-            except _Busy as busy:
-                if attempt == TRIES:
-                    raise SourceFailure(busy.detail, busy.code) from busy
-                time.sleep(busy.rest)
-        raise AssertionError  # the loop returns or raises
+        return patiently(lambda: self._once(request))
 
     def _once(self, request: Any) -> dict[str, Any]:
         called = f"GET {request.url}"
         try:
             with closing(self._client.send(self._client.build_adapter_request(request), stream=True)) as answer:
-                content = _bounded(answer, called)
+                content = b"".join(pieces(answer.iter_bytes(), called, answer.status_code))
         except httpx2.TimeoutException as error:
             raise SourceFailure(f"{called} did not answer in time.") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
@@ -155,12 +141,6 @@ class _Gone(SourceFailure):
         self.token = token
 
 
-class _Busy(SourceFailure):
-    def __init__(self, detail: str, code: int, rest: float) -> None:
-        super().__init__(detail, code)
-        self.rest = rest
-
-
 def _refusal(called: str, answer: httpx2.Response, body: Any) -> SourceFailure:
     code = answer.status_code
     # A `Status` says why in its message; anything else that an error answers with is of no use to people.
@@ -169,23 +149,9 @@ def _refusal(called: str, answer: httpx2.Response, body: Any) -> SourceFailure:
     if code == _GONE:
         token = mapping(body.get("metadata")).get("continue")
         return _Gone(detail, token if isinstance(token, str) else None)
-    if code in _BUSY:
-        asked = answer.headers.get("retry-after", "")
-        return _Busy(detail, code, min(float(asked), REST_MAX) if asked.isdecimal() else REST)
+    if code in limits.BUSY:
+        return Busy(detail, code, rest_of(answer.headers))
     return SourceFailure(detail, code)
-
-
-def _bounded(answer: httpx2.Response, called: str) -> bytes:
-    deadline = time.monotonic() + WHOLE_SECONDS
-    pieces, size = [], 0
-    for piece in answer.iter_bytes():
-        size += len(piece)
-        if size > BODY_MAX:
-            raise SourceFailure(f"{called} answers with more than {BODY_MAX} bytes.", answer.status_code)
-        if time.monotonic() > deadline:
-            raise SourceFailure(f"{called} did not end its answer within {WHOLE_SECONDS:.0f} s.", answer.status_code)
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _resource(kind: ListKind) -> Any:

@@ -17,12 +17,13 @@ from typing import Final
 
 from service.inventory.facts import Grade, Kind
 from service.scans.connector import Connector, Context, Event, Note, Refused, Seen
-from service.scans.connectors.openstack_client import Cloud, Region, guarded, words
+from service.scans.connectors.openstack_client import Cloud, Region, words
 from service.scans.connectors.openstack_compute import Compute, flavors, hypervisors, instances
 from service.scans.connectors.openstack_settings import OpenStackSettings, own_name, place_of, reaches
 from service.scans.connectors.openstack_storage import containers, images, volumes
 from service.scans.draft import Draft
 from service.scans.failures import SourceFailure
+from service.scans.parts import guarded
 
 CATALOGUE: Final = "catalogue"
 _READERS: Final = {
@@ -36,7 +37,7 @@ def read(settings: OpenStackSettings, context: Context) -> Iterator[Event]:
     """The catalogue first, then region by region."""
     cloud, found = Cloud(settings, context), list[str]()
     try:
-        yield from guarded(CATALOGUE, _catalogue(cloud, found))
+        yield from guarded(CATALOGUE, _catalogue(cloud, found), words)
         for name in found:
             yield from _services(cloud.region(name))
     finally:
@@ -50,7 +51,7 @@ def _services(region: Region) -> Iterator[Event]:
     for service, (what, reader) in _READERS.items():
         if service in wanted and region.has(service):
             part = f"{region.name}/{what}"
-            yield from guarded(part, reader(region, part))
+            yield from guarded(part, reader(region, part), words)
 
 
 def _catalogue(cloud: Cloud, found: list[str]) -> Iterator[Event]:
@@ -96,10 +97,10 @@ def _compute(region: Region) -> Iterator[Event]:
     compute = Compute(region)
     for what, reader in (("flavors", flavors), ("instances", instances)):
         part = f"{region.name}/{what}"
-        yield from guarded(part, reader(compute, part))
+        yield from guarded(part, reader(compute, part), words)
     part = f"{region.name}/hypervisors"
     if region.cloud.settings.hypervisors:
-        yield from guarded(part, hypervisors(compute, part))
+        yield from guarded(part, hypervisors(compute, part), words)
     else:
         yield Note(part, "hypervisors", "they were not asked for, as the settings say")
 

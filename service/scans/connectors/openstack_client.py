@@ -4,15 +4,15 @@ The SDK's connection of a region finds the right endpoint and version of a servi
 because one odd object ends the SDK's own lists.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from service.scans.connector import Asked, Context, Event, Read, Refused
+from service.scans.connector import Context
 from service.scans.connectors.openstack_session import api, open_session
 from service.scans.connectors.openstack_settings import OpenStackSettings
-from service.scans.failures import SourceFailure, Stopped
+from service.scans.failures import SourceFailure
 
 RETRIES: Final = 2
 PAGE: Final = 500
@@ -205,19 +205,6 @@ class Region:
             raise
 
 
-def guarded(part: str, events: Iterable[Event]) -> Iterator[Event]:
-    """A part from `Asked` to `Read`; where it fails, it ends in a refusal instead."""
-    yield Asked(part)
-    try:
-        yield from events
-    except Stopped:
-        raise
-    except Exception as error:  # noqa: BLE001 -- a part's failure is the part's: the next may still be read
-        yield Refused(part, None, words(error))
-        return
-    yield Read(part)
-
-
 def words(error: Exception) -> str:
     """What went wrong, for people."""
     if isinstance(error, SourceFailure):
@@ -231,7 +218,7 @@ def words(error: Exception) -> str:
 def _checked(call: Callable[[], Any], called: str) -> Any:
     try:
         answer = call()
-    except (Stopped, SourceFailure):
+    except SourceFailure:
         raise
     except Exception as error:
         raise SourceFailure(f"{called}: {words(error)}", getattr(error, "http_status", None)) from error

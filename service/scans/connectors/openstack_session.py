@@ -4,17 +4,14 @@ The SDK would look into `clouds.yaml`, `OS_*` variables and keyrings, and the HT
 certificates of the environment. None of these is asked here.
 """
 
-import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from service.scans import limits
 from service.scans.connector import Context
 from service.scans.connectors.openstack_settings import OpenStackSettings
 from service.scans.failures import SourceFailure
-
-ANSWER_SECONDS: Final = 30.0  # to connect, and between two pieces of an answer
-WHOLE_SECONDS: Final = 120.0  # for one answer, however slowly it drips
-BODY_MAX: Final = 64 * 2**20  # bytes of one answer
+from service.scans.limits import pieces
 
 
 def api(url: str) -> str:
@@ -69,7 +66,7 @@ def open_session(settings: OpenStackSettings, context: Context) -> Any:
         auth=auth,
         session=transport,
         verify=verify,
-        timeout=ANSWER_SECONDS,
+        timeout=limits.ANSWER_SECONDS,
         redirect=False,
         connect_retries=1,
         app_name="allod",
@@ -84,11 +81,8 @@ class _Bounded:
 
     def stream(self, size: int, decode_content: bool | None = None) -> Iterator[bytes]:
         """The pieces, as urllib3 gives them."""
-        deadline, length = time.monotonic() + WHOLE_SECONDS, 0
-        for piece in self._raw.stream(size, decode_content=decode_content):
-            length += len(piece)
-            if length > BODY_MAX or time.monotonic() > deadline:
-                self._raw.close()
-                limit = f"{BODY_MAX} bytes" if length > BODY_MAX else f"{WHOLE_SECONDS:.0f} s"
-                raise SourceFailure(f"The answer was cut off after {limit}.")
-            yield piece
+        try:
+            yield from pieces(self._raw.stream(size, decode_content=decode_content), "The cloud")
+        except SourceFailure:
+            self._raw.close()
+            raise

@@ -27,7 +27,7 @@ from service.scans.connectors.terraform_state_document import understand
 from service.scans.connectors.terraform_state_hosts import HOSTS
 from service.scans.connectors.terraform_state_services import SERVICES
 from service.scans.connectors.terraform_state_stores import STORES
-from service.scans.failures import SourceFailure, Stopped
+from service.scans.failures import SourceFailure
 
 SIZE_MAX: Final = 64 * 2**20  # bytes of one document, which is held in memory
 _MAKERS: Final[Mapping[str, Maker]] = {**HOSTS, **STORES, **SERVICES}
@@ -105,8 +105,6 @@ def _file(path: Path, part: str, settings: TerraformStateSettings, context: Cont
                 yield Refused(part, one.address, one.reason)
             else:
                 yield Note(part, *one)
-    except Stopped:
-        raise
     except SourceFailure as error:
         yield Refused(part, None, error.detail)
     except Exception as error:  # noqa: BLE001 -- a file that is broken in a way nobody thought of; the next may be whole

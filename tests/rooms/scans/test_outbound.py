@@ -13,7 +13,8 @@ import pytest
 from service.foundation.settings import Settings
 from service.scans import outbound
 from service.scans.failures import SourceFailure
-from service.scans.http import BODY_MAX, Http
+from service.scans.http import Http
+from service.scans.limits import BODY_MAX
 from service.scans.outbound import Denied, Reach, reserved
 from service.scans.places import Places
 from service.scans.secrets import Secrets
@@ -210,12 +211,12 @@ def test_http_without_a_server_or_in_time(port: int, monkeypatch: pytest.MonkeyP
     with closing(socket.socket()) as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
-        monkeypatch.setattr("service.scans.http.ANSWER_SECONDS", 0.1)
+        monkeypatch.setattr("service.scans.limits.ANSWER_SECONDS", 0.1)
         with Http(f"http://127.0.0.1:{mute.getsockname()[1]}") as http, pytest.raises(SourceFailure, match="in time"):
             http.content("GET", "/")
     with Http("http://127.0.0.1:1") as http, pytest.raises(SourceFailure, match="cannot be reached"):
         http.content("GET", "/")
-    monkeypatch.setattr("service.scans.http.WHOLE_SECONDS", -1.0)
+    monkeypatch.setattr("service.scans.limits.WHOLE_SECONDS", -1.0)
     with Http(f"http://127.0.0.1:{port}") as http, pytest.raises(SourceFailure, match="did not end its answer"):
         http.content("GET", "/json")
 
