@@ -9,17 +9,13 @@ from pydantic import AfterValidator, Field, model_validator
 
 from service.inventory.facts import Kind
 from service.inventory.values import Country, RegionRef, VendorRef, refusal
+from service.scans import regions
 from service.scans.connector import Address, SecretRef, SettingsBase
 from service.scans.names import slug
 
 _WORD: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _HOST: Final = re.compile(
     r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?"
-)
-# OVHcloud numbers the parts of a region (GRA11, US-EAST-VA-1) or gives them a letter or a purpose (RBX-A, RBX-ARCHIVE); the
-# reference catalogue has the region.
-_OVH_PART: Final = re.compile(
-    r"(bhs|de|gra|rbx|sbg|sgp|syd|uk|waw)(?:\d+|-[a-z0-9-]+)?|([a-z]+(?:-[a-z]+)+?)(?:-?\d+)?"
 )
 
 Service = Literal["compute", "image", "object-store", "block-storage"]
@@ -137,6 +133,4 @@ def own_name(settings: OpenStackSettings, region: str) -> str:
     if settings.provider is None:
         return f"{settings.cloud}/{slug(region)}"
     code = slug(region)
-    if settings.provider == "ovhcloud" and (match := _OVH_PART.fullmatch(code)):
-        code = match[1] or match[2]
-    return f"{settings.provider}/{code}"
+    return f"{settings.provider}/{regions.ovhcloud(code) if settings.provider == 'ovhcloud' else code}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from service.scans import regions
 from service.scans.connectors.terraform_state_document import Resource
 
 # A cloud as the reference catalogue calls it, by how the types of its resources begin.
@@ -34,8 +35,6 @@ _SIGN_IN: Final[Mapping[str, str]] = {
 }
 _AWS_REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 _GOOGLE_REGION: Final = re.compile(r"[a-z]+-[a-z]+\d+")
-
-_OVH: Final = ("bhs", "de", "gra", "rbx", "sbg", "sgp", "syd", "uk", "waw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def where(resource: Resource, openstack: str | None = None) -> Where:
         case "google":
             return _google(resource)
         case "ovhcloud":
-            return _told(cloud, _ovh(resource.text("region", "region_name")))
+            return _told(cloud, regions.ovhcloud(resource.text("region", "region_name").lower()))
         case "scaleway":
             # fr-par-2 is a zone of fr-par.
             zone = resource.text("region", "zone") or _setting(resource, "region") or _setting(resource, "zone")
@@ -119,20 +118,13 @@ def _google(resource: Resource) -> Where:
     return _told("google", code)
 
 
-def _ovh(region: str) -> str:
-    # GRA11, RBX-A and US-EAST-VA-1 are parts of gra, rbx and us-east-va.
-    plain = region.lower()
-    known = (code for code in _OVH if re.fullmatch(rf"{code}(?:\d+|-.*)?", plain))
-    return next(known, re.sub(r"-?\d+$", "", plain))
-
-
 def _openstack(resource: Resource, named: str | None) -> Where:
     host = urlsplit(_setting(resource, "auth_url")).hostname or ""
     cloud = named or next((cloud for end, cloud in _SIGN_IN.items() if host.endswith(end)), None)
     region = resource.text("region") or _setting(resource, "region")
     if cloud is None:
         return Where("openstack", None, f"the document does not say whose OpenStack the region {region or '?'} is of")
-    return _told(cloud, _ovh(region) if cloud == "ovhcloud" else region.lower())
+    return _told(cloud, regions.ovhcloud(region.lower()) if cloud == "ovhcloud" else region.lower())
 
 
 def _setting(resource: Resource, name: str) -> str:
