@@ -170,8 +170,17 @@ def _beside(one: Said) -> list[dict[str, Any]]:
 
 
 def _ground(one: Said) -> dict[str, str]:
-    """How well a source knows the places that it tells: as its data paths say, else it saw them itself."""
-    return one.evidence.get(DATA_PATHS) or {"grade": str(Grade.VERIFIED), "source": one.origin, "at": one.since}
+    """How well a source knows the places that it tells: as its data paths say.
+
+    A relation has no evidence of its own: what only relations tell is inferred at best, and declared where all that the
+    source says is.
+    """
+    told = one.evidence.get(DATA_PATHS)
+    if told:
+        return told
+    grades = {Grade(stated["grade"]) for stated in one.evidence.values()}
+    copied = grades and grades <= {Grade.DECLARED, Grade.UNRESOLVED}
+    return {"grade": str(Grade.DECLARED if copied else Grade.INFERRED), "source": one.origin, "at": one.since}
 
 
 def _relations(said: Sequence[Said]) -> tuple[Relation, ...]:

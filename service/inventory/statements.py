@@ -21,8 +21,6 @@ from service.inventory.merge import DECLARED, Disagreement, Said
 from service.inventory.statement_rows import Mark, Row
 from service.inventory.views import WorkspaceView
 
-BATCH = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -105,7 +103,7 @@ def observe(
         )
     counts = dict.fromkeys(Status, 0) | {Status.UNCHANGED: len(old)}
     if news:
-        for recorded in _take(session, workspace, origin, run, {ref: (seen[ref], digests[ref]) for ref in news}, actor):
+        for recorded in _take(session, workspace, origin, run, {ref: seen[ref] for ref in news}, actor):
             counts[recorded.status] += 1
     again = [ref for ref in old if before[ref].stale]
     if again or news:
@@ -159,14 +157,14 @@ def _take(
     workspace: WorkspaceView,
     origin: str,
     run: UUID,
-    news: Mapping[str, tuple[Sighting, str]],
+    news: Mapping[str, Sighting],
     actor: Actor,
 ) -> list[Recorded]:
     now = clock.now()
     said = statement_rows.said_of(session, workspace.id, list(news))
     _keep_declarations(session, workspace, [ref for ref in news if ref not in said], said)
     rows = []
-    for ref, (sighting, _) in news.items():
+    for ref, sighting in news.items():
         known = said.setdefault(ref, {})
         row = _row(sighting.observation, known.get(origin), origin, now)
         known[origin] = Said(origin, row.body, row.evidence, now.isoformat())

@@ -104,8 +104,18 @@ def test_the_image_starts_what_the_composition_names(compose: dict[str, Any]) ->
     assert port == f"127.0.0.1:8000:{Settings.model_fields['port'].default}"
 
 
+def test_what_the_image_is_built_of_is_sent_to_its_build() -> None:
+    sent = {
+        line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
+    }
+    copied = re.findall(r"^COPY (?!--from)(\S+) ", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert set(copied) - {"."} <= sent
+    assert all((ROOT / name).exists() for name in sent)
+    assert {"service", "policies", "migrations", "pyproject.toml", "README.md"} <= sent, "what the build backend reads"
+
+
 def test_everything_waits_until_what_it_needs_is_well(compose: dict[str, Any]) -> None:
-    for service in ("api", "worker", "scheduler"):
+    for service in ("api", "worker", "scanner", "scheduler"):
         needs = compose["services"][service]["depends_on"]
         assert needs["migrate"]["condition"] == "service_completed_successfully"
         for server in ("postgres", "redis", "opa"):

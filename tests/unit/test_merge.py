@@ -81,6 +81,19 @@ def test_a_source_beside_a_declared_place_makes_a_sighting() -> None:
     assert merged.evidence["seen_in"]["grade"] == "verified"
 
 
+def test_a_place_that_only_a_relation_tells_is_inferred_at_best() -> None:
+    declared = said(DECLARED, relations=[{"type": "stored_in", "to": PARIS}])
+    elsewhere = [{"type": "stored_in", "to": OREGON}]
+    for grade, licence, expected in (
+        ("verified", {"licence": "MIT"}, "inferred"),
+        ("inferred", {"licence": "MIT"}, "inferred"),
+        ("declared", {"licence": "MIT"}, "declared"),
+        ("verified", {}, "inferred"),
+    ):
+        merged = merge("default", [declared, said("source:a", grade=grade, relations=elsewhere, **licence)])
+        assert merged.evidence["seen_in"]["grade"] == expected
+
+
 def test_a_source_alone_says_where_the_asset_is() -> None:
     scanned = said("source:s3", relations=[{"type": "stored_in", "to": OREGON}])
     silent = said(DECLARED, licence="MIT")
