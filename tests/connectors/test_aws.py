@@ -687,9 +687,10 @@ def test_one_bucket_that_is_refused_spoils_no_other(before: Front, look: Any) ->
         ("patients-frankfurt", f"AWS answers AccessDenied to {operation}: told")
         for operation in ("GetBucketTagging", "GetBucketEncryption", "GetBucketReplication")
     ]
-    assert found.asset("dataset:aws/s3/patients-frankfurt").attributes["data_paths"] == [
-        {"purpose": "storage", "region": "cloud_region:aws/eu-central-1"}
-    ]
+    patients = found.asset("dataset:aws/s3/patients-frankfurt").attributes
+    assert patients["data_paths"] == [{"purpose": "storage", "region": "cloud_region:aws/eu-central-1"}]
+    assert patients["data_paths_complete"] is False, "where it is copied to could not be looked at"
+    assert "data_paths_complete" not in found.asset("dataset:aws/s3/weights-frankfurt").attributes
 
 
 def test_the_region_of_a_bucket_is_told_even_to_those_who_are_refused(before: Front, look: Any) -> None:

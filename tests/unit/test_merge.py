@@ -84,14 +84,11 @@ def test_a_source_beside_a_declared_place_makes_a_sighting() -> None:
 def test_a_place_that_only_a_relation_tells_is_inferred_at_best() -> None:
     declared = said(DECLARED, relations=[{"type": "stored_in", "to": PARIS}])
     elsewhere = [{"type": "stored_in", "to": OREGON}]
-    for grade, licence, expected in (
-        ("verified", {"licence": "MIT"}, "inferred"),
-        ("inferred", {"licence": "MIT"}, "inferred"),
-        ("declared", {"licence": "MIT"}, "declared"),
-        ("verified", {}, "inferred"),
-    ):
-        merged = merge("default", [declared, said("source:a", grade=grade, relations=elsewhere, **licence)])
+    for grade, expected in (("verified", "inferred"), ("inferred", "inferred"), ("declared", "declared")):
+        merged = merge("default", [declared, said("source:a", grade=grade, relations=elsewhere, licence="MIT")])
         assert merged.evidence["seen_in"]["grade"] == expected
+    merged = merge("default", [declared, said("source:a", relations=elsewhere)])
+    assert merged.evidence["seen_in"]["grade"] == "inferred", "it says nothing else"
 
 
 def test_a_source_alone_says_where_the_asset_is() -> None:

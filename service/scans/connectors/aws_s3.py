@@ -70,6 +70,9 @@ class _Bucket:
             if destination not in paths:
                 paths.append(destination)
         data.state("data_paths", paths, grade=Grade.VERIFIED, source=PATHS_SOURCE)
+        if "get_bucket_replication" in self.unread:
+            # Where it is copied to could not be looked at: that none is told is not that there is none.
+            data.state("data_paths_complete", False, grade=Grade.VERIFIED, source=PATHS_SOURCE)
         for text in [trouble, *marks.apply(data, written, source="aws:tags")]:
             if text:
                 self.told.append(Note(self.part, self.name, text))
