@@ -55,7 +55,7 @@ lint: $(VENV)/.installed-test tools ## Everything that reads the code without ru
 	else echo "SKIPPED: opa check --strict: no OPA here (set ALLOD_TEST_OPA, put opa on PATH, or install Go)"; fi
 
 # The real OPA server that the tests ask, and a browser for the pages. Neither is part of the product.
-tools: $(SERVERS) ## Get what only the tests need: OPA where Go is, servers to scan, Chromium where apt may be used
+tools: $(SERVERS) .tools/schemas/.installed ## Get what only the tests need: OPA where Go is, servers to scan, Chromium where apt may be used
 	@if [[ -n "$(OPA)" ]]; then :; \
 	elif command -v go >/dev/null; then \
 	  echo "Building OPA $(OPA_VERSION) (once, some minutes)"; \
@@ -98,6 +98,12 @@ $(VENV)/.installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
 	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@touch $@
 
+.tools/schemas/.installed: tests/servers/schemas/package-lock.json
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null; then cp tests/servers/schemas/package.json $< tests/servers/schemas/.npmrc $(@D)/ && \
+	  (cd $(@D) && npm ci --silent) && touch $@; \
+	else echo "SKIPPED: SARIF and JUnit against their official schemas: there is no npm here"; fi
+
 lock: ## Resolve pyproject.toml anew into all lock files (needs uv)
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra build pyproject.toml -o requirements.lock
@@ -108,6 +114,7 @@ lock: ## Resolve pyproject.toml anew into all lock files (needs uv)
 	for server in $(wildcard tests/servers/*.in); do \
 	  $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    $$server -o $${server%.in}.lock; done
+	if command -v npm >/dev/null; then cd tests/servers/schemas && npm install --package-lock-only; fi
 
 clean: ## Remove what was built and installed; the data in var/ stays
 	rm -rf $(VENV) .tools build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

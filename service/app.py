@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 
-from service.api import health, openapi, problems
+from service.api import admission, health, opa, openapi, problems
 from service.api.metrics import Metrics
 from service.api.requests import Limits, RequestFrame
 from service.api.router import STREAMS, router
@@ -18,6 +18,7 @@ from service.foundation import database, logs
 from service.foundation.actor import INSTALLER
 from service.foundation.settings import Settings
 from service.foundation.settings import settings as from_environment
+from service.gate import admission_file
 from service.inventory import workspaces
 from service.jobs.kick import kick
 from service.web import pages
@@ -53,8 +54,11 @@ def create_app(
     app.state.wake = wake or _let_tick
     app.state.metrics = Metrics(engine)
     app.state.probes = health.probes(engine, settings)
+    app.state.admission = admission_file.load(settings.admission_file)
     app.include_router(health.router)
     app.include_router(router)
+    app.include_router(admission.router)
+    app.include_router(opa.router)
     pages.install(app)
     problems.install(app)
     openapi.install(app)

@@ -21,12 +21,13 @@ from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import prepare
 from service.evaluation.landscape import kind_of
 from service.evaluation.prepared import Prepared
-from service.evaluation.standing import standing
+from service.evaluation.standing import StoredMemory, standing
 from service.foundation import clock
 from service.foundation.actor import Actor
 from service.foundation.outbox import Topic, announce
 from service.foundation.settings import Settings
 from service.inventory import graph
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Kind
 from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
@@ -74,15 +75,16 @@ def judge_assets(
     """
     # 1. Whoever wants to judge the same assets waits here, so a later look at the world always writes last.
     memory = record.hold(session, workspace.id, asset_ids)
-    assets = graph.assets_by_id(session, workspace.id, asset_ids)
+    estate = StoredEstate(session, workspace)
+    assets = estate.assets_by_id(asset_ids)
     _close_deleted(session, workspace, [i for i in asset_ids if i not in assets], actor)
 
     # 2. Facts: what each asset rests on and what rests on it, resolved into one document.
     catalogue = Catalogue.load(session, workspace.id)
     assignment = in_force(session, ground.library, workspace.id)
     refs = {asset.ref: asset.id for asset in assets.values() if asset.id is not None}
-    part = graph.slice_for(session, workspace, refs, catalogue)
-    beyond = standing(session, workspace, part, refs, catalogue, as_of)
+    part = graph.slice_for(estate, refs, catalogue)
+    beyond = standing(StoredMemory(session, workspace), part, refs, catalogue, as_of)
     prepared = prepare(part, list(refs), catalogue.on(as_of), as_of, assignment, beyond)
 
     # 3. Memory: the same document under the same rules has the same answer.
@@ -122,7 +124,9 @@ def _store(
 @contextmanager
 def _alternatives_told(session: Session, workspace: WorkspaceView, judged: Mapping[int, str]) -> Iterator[None]:
     """Announces what could take another's place and came to another outcome: systems are judged by their alternatives."""
-    named = graph.alternatives(session, workspace.id, [ref for ref in judged.values() if kind_of(ref) != Kind.SYSTEM])
+    named = StoredEstate(session, workspace).alternatives(
+        [ref for ref in judged.values() if kind_of(ref) != Kind.SYSTEM]
+    )
     ids = {asset_id: ref for asset_id, ref in judged.items() if ref in named}
     before = record.outcomes_by_pack(session, ids) if ids else {}
     yield

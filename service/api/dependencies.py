@@ -66,8 +66,9 @@ def _principal(
 ) -> Principal:
     if credentials is None:
         raise Unauthenticated("Send an access token: Authorization: Bearer <token>.")
-    # A unit of work of its own: what the endpoint does later can neither undo the record of use nor hold its lock.
-    with unit_of_work(bind) as session:
+    # A session of its own: what the endpoint does later can neither undo the record of use nor hold its lock. Each of its
+    # statements stands for itself, so there is nothing to begin and to commit.
+    with Session(bind.execution_options(isolation_level="AUTOCOMMIT")) as session:
         principal = tokens.authenticate(session, credentials.credentials)
     request.state.actor = str(principal.actor)  # for the log line of this request
     return principal

@@ -3,20 +3,27 @@
 from threading import Lock
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 
 from service.api.dependencies import SettingsDep
+from service.foundation.settings import Settings
 from service.pipeline import Ground
 
 _making = Lock()
 
 
-def _ground(request: Request, settings: SettingsDep) -> Ground:
-    state = request.app.state
+async def _ground(request: Request, settings: SettingsDep) -> Ground:
+    made: Ground | None = getattr(request.app.state, "ground", None)
+    return await run_in_threadpool(make, request.app, settings) if made is None else made
+
+
+def make(app: FastAPI, settings: Settings) -> Ground:
+    """The ground of an app, made if it is not there."""
     with _making:
-        if getattr(state, "ground", None) is None:
-            state.ground = Ground.of(settings)
-    ground: Ground = state.ground
+        if getattr(app.state, "ground", None) is None:
+            app.state.ground = Ground.of(settings)
+    ground: Ground = app.state.ground
     return ground
 
 

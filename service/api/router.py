@@ -11,6 +11,7 @@ from service.api.v1 import (
     decisions,
     evaluations,
     gate,
+    inventory,
     judgements,
     openness,
     packs,
@@ -21,6 +22,7 @@ from service.api.v1 import (
     statements,
     tokens,
     violations,
+    waivers,
     workspaces,
 )
 
@@ -30,9 +32,11 @@ router.include_router(assets.router)
 router.include_router(bulk.router)
 router.include_router(statements.router)
 router.include_router(bom.router)
+router.include_router(inventory.router)
 router.include_router(sources.router)
 router.include_router(scans.router)
 router.include_router(violations.router)
+router.include_router(waivers.router)
 router.include_router(judgements.router)
 router.include_router(evaluations.router)
 router.include_router(gate.router)

@@ -1,6 +1,5 @@
 """`allod bom export`: the inventory as a bill of materials, to a file or to standard output."""
 
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 
 from service.cli import client
 from service.cli.client import DEFAULT_URL
-from service.foundation.errors import Invalid
+from service.cli.inventory import write
 
 SECONDS = 600.0  # between two pieces of the answer; a large inventory is read several times
 
@@ -46,15 +45,4 @@ def export(
     params = client.known({"format": format.value, "asset": asset, "workspace": workspace})
     with client.connect(url, token_file, SECONDS) as server:
         content = server.ask("GET", "/bom", params=params).content
-    if output is None:
-        typer.echo(content, nl=False)
-        return
-    # A file of a former export stays whole until the new one is.
-    beside = output.with_name(f".{output.name}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(output)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise Invalid(f"{output} cannot be written: {error.strerror}.") from error
+    write(content, output)

@@ -6,6 +6,7 @@ asked or answered is `Unreachable` (exit 3): a silence is never taken for a yes.
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Final, NoReturn, Self
@@ -181,7 +182,9 @@ def faults_of(errors: Any, place: Callable[[Fault], Fault] = lambda fault: fault
     for one in errors if isinstance(errors, list) else ():
         if isinstance(one, dict) and isinstance(one.get("message"), str):
             expected = one.get("expected")
-            found.append(place(Fault(str(one.get("path", "")), one["message"], str(expected) if expected else None)))
+            number = one.get("document")
+            fault = Fault(str(one.get("path", "")), one["message"], str(expected) if expected else None)
+            found.append(place(replace(fault, document=number if isinstance(number, int) else None)))
     return found
 
 

@@ -40,6 +40,10 @@ def violations(
     rule: Annotated[str | None, typer.Option(help="For instance RES-001.")] = None,
     pack: Annotated[str | None, typer.Option(help="For instance eu-data-residency.")] = None,
     asset: Annotated[str | None, typer.Option(help="A ref, for instance system:support-desk.")] = None,
+    waived: Annotated[
+        bool | None,
+        typer.Option("--waived/--not-waived", help="Only what a waiver covers now, or only what none does."),
+    ] = None,
     as_json: client.AsJson = False,
     url: client.Url = DEFAULT_URL,
     token_file: client.TokenFile = None,
@@ -47,7 +51,7 @@ def violations(
     """List violations."""
     wanted = {"status": status, "severity": severity, "theme": theme, "rule": rule, "pack": pack, "asset": asset}
     with client.connect(url, token_file) as server:
-        items = server.pages("/violations", workspace=workspace, **wanted)
+        items = server.pages("/violations", workspace=workspace, waived=waived, **wanted)
         columns = {"severity": "SEVERITY", "rule": "RULE", "status": "STATUS", "asset": "ASSET", "message": "MESSAGE"}
         show(items, columns, as_json=as_json)
 

@@ -2,10 +2,13 @@
 
 import logging
 import os
+import ssl
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from service.foundation.errors import Fault, Invalid
 from service.foundation.settings import settings
 
 # A line for each tick of each second, which nobody reads: what fails is said all the same.
@@ -22,11 +25,22 @@ def api(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 in a container.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port; default: ALLOD_PORT, else 8000.", min=0, max=65535)] = None,
     workers: Annotated[int, typer.Option(help="Processes that share the port.", min=1)] = 1,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(help="Serve HTTPS with this certificate chain (PEM); default: ALLOD_TLS_CERT.", dir_okay=False),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its private key (PEM); default: ALLOD_TLS_KEY.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Serve REST and the dashboard."""
     import uvicorn
 
+    from service.gate import admission_file
+
     number = settings().port if port is None else port
+    certificate, key = _pair(tls_cert or settings().tls_cert, tls_key or settings().tls_key)
+    admission_file.load(settings().admission_file)  # of several processes none could say what is wrong with it
     uvicorn.run(
         "service.app:create_app",
         factory=True,
@@ -37,6 +51,8 @@ def api(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
 
 
@@ -76,6 +92,25 @@ def scheduler() -> None:
 
     _quieten()
     celery.start(["beat", "--scheduler=service.cli.pulse:PulsingScheduler", "--loglevel=INFO"])
+
+
+def _pair(certificate: Path | None, key: Path | None) -> tuple[str | None, str | None]:
+    """The two files that HTTPS needs, None for plain HTTP.
+
+    Raises:
+        Invalid: one is missing, or they cannot be used together.
+    """
+    if certificate is None and key is None:
+        return None, None
+    if certificate is None or key is None:
+        raise Invalid("HTTPS needs both a certificate and its key: say --tls-cert FILE and --tls-key FILE, or neither.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        fault = Fault("", what, "a certificate chain and its private key without a password, both in PEM")
+        raise Invalid(f"HTTPS cannot be served with {certificate} and {key}.", [fault]) from error
+    return str(certificate), str(key)
 
 
 def _quieten() -> None:

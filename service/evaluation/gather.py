@@ -3,7 +3,7 @@
 Everything that needs a walk is resolved here, once, so that a rule reads and never searches.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from service.evaluation.effective_accelerators import accelerators
@@ -39,30 +39,47 @@ def prepare(
     as_of: date,
     assignment: Assignment,
     standing: Standing | None = None,
+    former: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Prepared]:
-    """A document for each of `refs`, in their order; all must be in the slice or in the catalogue."""
+    """A document for each of `refs`, in their order; all must be in the slice or in the catalogue.
+
+    `former` are labels that an asset is registered with: a pack that they choose judges it still, whatever labels a
+    candidate for its place has. Nobody escapes a pack by leaving out a label.
+    """
     standing = standing or Standing()
     land = Landscape(part, catalogue, as_of)
     controls = Controls(land)
     parts = Parts(land, controls, standing.outcomes)
-    slots: dict[str, tuple[SlotInput, ...]] = {}
+    slots: dict[tuple[str, frozenset[str]], tuple[SlotInput, ...]] = {}
     prepared = []
     for ref in refs:
-        kind = kind_of(ref)
-        if kind not in slots:
-            rules = [rule.id for rule in assignment.bundle.rules if kind in rule.kinds]
-            slots[kind] = tuple(slot_input(slot, rules) for slot in assignment.slots)
         document = _document(land, controls, parts, standing, ref)
-        prepared.append(seal(document, slots[kind]))
+        left_out = assignment.left_out(document["asset"]["labels"])
+        if former and left_out and ref in former:
+            left_out &= assignment.left_out(former[ref])
+        alike = kind_of(ref), left_out
+        if alike not in slots:
+            slots[alike] = _slots(assignment, *alike)
+        prepared.append(seal(document, slots[alike]))
     return prepared
 
 
-def slot_input(slot: Slot, rules: Iterable[str]) -> SlotInput:
-    """What of a slot concerns these rules: a parameter of another rule is none of the document's business."""
-    wanted = sorted(rule for rule in rules if rule in slot.packs)
-    return SlotInput(
-        {rule: slot.parameters.get(rule, {}) for rule in wanted}, {rule: tuple(slot.packs[rule]) for rule in wanted}
-    )
+def _slots(assignment: Assignment, kind: str, left_out: frozenset[str]) -> tuple[SlotInput, ...]:
+    """The slots for assets of `kind` that the packs `left_out` do not judge."""
+    rules = [rule.id for rule in assignment.bundle.rules if kind in rule.kinds]
+    inputs = tuple(slot_input(slot, rules, left_out) for slot in assignment.slots)
+    # The evaluator asks documents with as many slots together: none may stand empty where another's is full.
+    return tuple(one for one in inputs if one.packs) if left_out else inputs
+
+
+def slot_input(slot: Slot, rules: Iterable[str], left_out: Collection[str] = ()) -> SlotInput:
+    """What of a slot concerns these rules: a parameter of another rule is none of the document's business.
+
+    Nor is one of a rule that only packs `left_out` bind.
+    """
+    packs = {rule: tuple(pack for pack in slot.packs.get(rule, ()) if pack not in left_out) for rule in rules}
+    wanted = sorted(rule for rule, names in packs.items() if names)
+    return SlotInput({rule: slot.parameters.get(rule, {}) for rule in wanted}, {rule: packs[rule] for rule in wanted})
 
 
 def _document(land: Landscape, controls: Controls, parts: Parts, beyond: Standing, ref: str) -> PolicyInput:

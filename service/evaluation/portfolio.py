@@ -10,17 +10,15 @@ from datetime import date
 from threading import Lock
 from typing import Any, Final
 
-from sqlmodel import Session
-
 from service.audit import log
 from service.evaluation.effective_command import Command, command
 from service.evaluation.effective_control import Controls
 from service.evaluation.landscape import Landscape
 from service.evaluation.policy_input import Concentration
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.foundations import Foundations, foundations
 from service.inventory.overlay import Overlay
 from service.inventory.reference import Catalogue
-from service.inventory.views import WorkspaceView
 
 NAMED: Final = 20
 _KEPT: Final = 16
@@ -72,19 +70,17 @@ class Portfolio:
         }
 
 
-def portfolio(
-    session: Session, workspace: WorkspaceView, catalogue: Catalogue, as_of: date, overlay: Overlay | None = None
-) -> Portfolio:
-    """The portfolio of a workspace as it is stored, with the candidates of `overlay` laid over it."""
-    if overlay is not None and overlay.assets:
-        return compute(foundations(session, workspace, catalogue, overlay), catalogue, as_of)
-    position = log.position(session)
-    key = (str(session.get_bind().engine.url), workspace.id, position, catalogue.digest, as_of)
+def stored(estate: StoredEstate, catalogue: Catalogue, as_of: date, laid: Overlay) -> Portfolio:
+    """The portfolio of a workspace in the database, with the candidates of `laid` laid over it."""
+    if laid.assets:
+        return compute(foundations(estate, catalogue, laid), catalogue, as_of)
+    position = log.position(estate.session)
+    key = (str(estate.session.get_bind().engine.url), estate.home.id, position, catalogue.digest, as_of)
     with _lock:
         if position is not None and key in _portfolios:
             _portfolios.move_to_end(key)
             return _portfolios[key]
-    made = compute(foundations(session, workspace, catalogue), catalogue, as_of)
+    made = compute(foundations(estate, catalogue), catalogue, as_of)
     if position is not None:
         with _lock:
             _portfolios[key] = made

@@ -71,6 +71,20 @@ class KeptDecision:
     answer: Answer
 
 
+_FIELDS = fields(Answer)
+# One round trip: what is known already costs nothing, and whether the rules are is answered at once.
+_KEEP_ANSWER = text("""
+    WITH inputs AS (
+        INSERT INTO kept_input (digest, body)
+        SELECT digest, body FROM unnest(CAST(:digests AS text[]), CAST(:bodies AS bytea[])) AS row (digest, body)
+        ORDER BY digest ON CONFLICT (digest) DO NOTHING
+    ), decision AS (
+        INSERT INTO decision_record SELECT * FROM jsonb_populate_record(NULL::decision_record, CAST(:row AS jsonb))
+    )
+    SELECT EXISTS (SELECT 1 FROM kept_bundle WHERE digest = :bundle)
+""")
+
+
 def hold(session: Session, workspace: UUID, asset_ids: Sequence[int]) -> dict[int, Remembered]:
     """Takes the judgements of these assets for this transaction: whoever else wants to judge them waits.
 
@@ -187,17 +201,6 @@ def keep_inputs(session: Session, prepared: Iterable[Prepared]) -> None:
         )
 
 
-def keep_bundle(session: Session, bundle: Bundle) -> None:
-    """Keeps the rules that decided."""
-    connection, values = session.connection(), {"digest": bundle.digest}
-    if connection.execute(text("SELECT 1 FROM kept_bundle WHERE digest = :digest"), values).first():
-        return
-    connection.execute(
-        text("INSERT INTO kept_bundle (digest, body) VALUES (:digest, :body) ON CONFLICT (digest) DO NOTHING"),
-        {**values, "body": zlib.compress(canonical.encode(bundle.as_dict()))},
-    )
-
-
 def kept_input(session: Session, digest: str) -> Prepared:
     """The document under `digest`, with the parameters it was judged under.
 
@@ -227,15 +230,30 @@ def outcomes_of(decisions: Iterable[Decision]) -> dict[str, Any]:
     return {decision.asset_ref: decision.as_dict() for decision in decisions}
 
 
-def add_decision(session: Session, workspace: UUID, answer: Answer) -> KeptDecision:
-    """Keeps an answer of the gate."""
+def keep_answer(
+    session: Session, workspace: UUID, bundle: Bundle, prepared: Iterable[Prepared], answer: Answer
+) -> KeptDecision:
+    """Keeps an answer of the gate with the documents and the rules that it was made from."""
     kept = KeptDecision(new_id(), workspace, clock.now(), answer)
-    session.add(
-        DecisionRecord(
-            id=kept.id, workspace_id=workspace, at=kept.at, **{f.name: getattr(answer, f.name) for f in fields(answer)}
+    bodies = {one.digest: zlib.compress(one.body, _LEVEL) for one in prepared}
+    row = {
+        "id": kept.id,
+        "workspace_id": workspace,
+        "at": kept.at,
+        **{f.name: getattr(answer, f.name) for f in _FIELDS},
+    }
+    values = {
+        "digests": list(bodies),
+        "bodies": list(bodies.values()),
+        "row": canonical.encode(row).decode(),
+        "bundle": bundle.digest,
+    }
+    connection = session.connection()
+    if not connection.execute(_KEEP_ANSWER, values).scalar_one():
+        connection.execute(
+            text("INSERT INTO kept_bundle (digest, body) VALUES (:digest, :body) ON CONFLICT (digest) DO NOTHING"),
+            {"digest": bundle.digest, "body": zlib.compress(canonical.encode(bundle.as_dict()))},
         )
-    )
-    session.flush()
     return kept
 
 
@@ -261,5 +279,5 @@ def decisions(session: Session, workspaces: Sequence[UUID], limit: int, cursor: 
 
 
 def _kept(row: DecisionRecord) -> KeptDecision:
-    answer = Answer(**{f.name: getattr(row, f.name) for f in fields(Answer)})
+    answer = Answer(**{f.name: getattr(row, f.name) for f in _FIELDS})
     return KeptDecision(row.id, row.workspace_id, row.at, answer)

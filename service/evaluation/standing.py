@@ -3,12 +3,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 from sqlmodel import Session
 
-from service.evaluation import record
+from service.evaluation import portfolio, record
 from service.evaluation.landscape import kind_of
-from service.evaluation.portfolio import Portfolio, portfolio
+from service.evaluation.portfolio import Portfolio
+from service.inventory.estate import Estate
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Kind, RelationType
 from service.inventory.overlay import Overlay
 from service.inventory.reference import Catalogue
@@ -25,21 +28,55 @@ class Standing:
     portfolio: Portfolio | None = None
 
 
+class Memory(Protocol):
+    """What is remembered of a workspace as a whole, whoever keeps it."""
+
+    @property
+    def estate(self) -> Estate:
+        """Its inventory."""
+
+    def outcomes(self, refs_by_id: Mapping[int, str]) -> dict[str, dict[str, str]]:
+        """By ref and pack id, the worst outcome of the last judgements of these assets."""
+
+    def portfolio(self, catalogue: Catalogue, as_of: date, laid: Overlay) -> Portfolio:
+        """The portfolio, with candidates laid over the inventory."""
+
+
+class StoredMemory:
+    """The memory of a workspace in the database."""
+
+    def __init__(self, session: Session, workspace: WorkspaceView) -> None:
+        self.session = session
+        self.stored = StoredEstate(session, workspace)
+
+    @property
+    def estate(self) -> Estate:
+        """Its inventory."""
+        return self.stored
+
+    def outcomes(self, refs_by_id: Mapping[int, str]) -> dict[str, dict[str, str]]:
+        """The last outcomes."""
+        return record.outcomes_by_pack(self.session, refs_by_id)
+
+    def portfolio(self, catalogue: Catalogue, as_of: date, laid: Overlay) -> Portfolio:
+        """The portfolio; computed once for a state of the inventory."""
+        return portfolio.stored(self.stored, catalogue, as_of, laid)
+
+
 def standing(
-    session: Session,
-    workspace: WorkspaceView,
+    memory: Memory,
     part: Slice,
     refs: Collection[str],
     catalogue: Catalogue,
     as_of: date,
-    overlay: Overlay | None = None,
+    laid: Overlay | None = None,
 ) -> Standing:
     """The standing for the documents of `refs`, looked up as far as one of them needs it."""
     kinds = {kind_of(ref) for ref in refs}
     outcomes: dict[str, dict[str, str]] = {}
     if Kind.SYSTEM in kinds and (ids := _interchangeable(part)):
-        outcomes = record.outcomes_by_pack(session, ids)
-    whole = portfolio(session, workspace, catalogue, as_of, overlay) if Kind.VENDOR in kinds else None
+        outcomes = memory.outcomes(ids)
+    whole = memory.portfolio(catalogue, as_of, laid or Overlay()) if Kind.VENDOR in kinds else None
     return Standing(outcomes, whole)
 
 

@@ -28,6 +28,7 @@ class Topic(StrEnum):
     SOURCE_REMOVED = "source.removed"  # {"workspace": name, "origin": origin}
     VIOLATION_OPENED = "violation.opened"  # {"workspace": name, "violations": [id, ...]}
     VIOLATION_RESOLVED = "violation.resolved"  # {"workspace": name, "violations": [id, ...]}
+    WAIVER_CHANGED = "waiver.changed"  # {"workspace": name, "waiver": id, "status": "approved" | "revoked"}
 
 
 class OutboxMessage(SQLModel, table=True):

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     )
     secrets_dir: Path = Field(default=Path("/run/secrets"), description="Where the files lie that sources may use")
     scans_in_flight: int = Field(default=4, ge=1, le=1000, description="Scheduled scans at once")
+    admission_file: Path | None = Field(default=None, description="Which workspaces a cluster's namespaces belong to")
+    admission_anonymous: bool = Field(default=False, description="Whether a cluster may ask without a token")
+    tls_cert: Path | None = Field(default=None, description="Certificate chain in PEM that the API is served with")
+    tls_key: Path | None = Field(default=None, description="Private key of that certificate, in PEM")
 
 
 @cache

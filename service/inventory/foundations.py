@@ -1,19 +1,15 @@
 """What the systems that matter stand on: one pass over the estate, for facts about all of it together."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import Session
-
-from service.inventory import graph
 from service.inventory.edges import DATA_PATH, SERVED_BY
+from service.inventory.estate import Estate
 from service.inventory.facts import Kind
 from service.inventory.overlay import Overlay
 from service.inventory.reference import Catalogue
-from service.inventory.views import Slice, WorkspaceView
+from service.inventory.views import Slice
 
 # What a system needs to run. Whoever publishes what the organisation holds itself cannot stop it: no such ties.
 RUNNING: Final = ("uses", "runs_on", "located_in", "stored_in", SERVED_BY, DATA_PATH)
@@ -37,15 +33,13 @@ class Foundations:
     hosts: list[str] = field(default_factory=list)
 
 
-def foundations(
-    session: Session, workspace: WorkspaceView, catalogue: Catalogue, overlay: Overlay | None = None
-) -> Foundations:
-    """The foundations of a workspace as they are stored now, with what the candidates of `overlay` state instead."""
+def foundations(estate: Estate, catalogue: Catalogue, overlay: Overlay | None = None) -> Foundations:
+    """The foundations of a workspace as they are kept now, with what the candidates of `overlay` state instead."""
     laid = overlay or Overlay()
-    found = Foundations(Slice(workspace.name), _systems(session, workspace.id, laid))
+    found = Foundations(Slice(estate.workspace), _systems(estate, laid))
     stated = laid.all_edges()
     start = {*found.systems, *(edge.target for edge in stated)}
-    edges = [*laid.replace(_walk(session, workspace.id, start)), *stated]
+    edges = [*laid.replace(estate.up(start, [*RUNNING, _OPERATED])), *stated]
     up: dict[str, list[str]] = {}
     for edge in edges:
         if edge.type in RUNNING:
@@ -53,36 +47,20 @@ def foundations(
         elif edge.type == _OPERATED:
             found.part.up.setdefault(edge.source, []).append(edge)
     found.things = {system: _things(up, system) for system in sorted(found.systems)}
-    found.hosts = _hosts(session, workspace.id, laid)
+    hosts = {ref for ref, view in laid.assets.items() if view.attributes.get("accelerators")}
+    found.hosts = sorted(hosts | (estate.accelerated() - laid.assets.keys()))
     operators = {edge.target for ties in found.part.up.values() for edge in ties}
     things = {thing for things in found.things.values() for thing in things}
-    start = things | operators | set(found.hosts) | graph.vendors(session, workspace.id)
-    _load(session, workspace.id, found.part, start, catalogue, laid)
+    _load(estate, found.part, things | operators | set(found.hosts) | estate.vendors(), catalogue, laid)
     return found
 
 
-def _systems(session: Session, workspace: UUID, laid: Overlay) -> dict[str, str | None]:
-    rows = session.connection().execute(
-        text("""
-            SELECT ref, attributes ->> 'criticality' AS criticality FROM asset
-            WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind = 'system'
-        """),
-        {"workspace": workspace},
-    )
-    systems = {row.ref: row.criticality for row in rows}
+def _systems(estate: Estate, laid: Overlay) -> dict[str, str | None]:
+    systems = estate.systems()
     for ref, view in laid.assets.items():
         if view.kind == Kind.SYSTEM:
             systems[ref] = view.attributes.get("criticality")
     return {ref: criticality for ref, criticality in systems.items() if criticality not in _LIGHT}
-
-
-def _walk(session: Session, workspace: UUID, start: Collection[str]) -> list[Any]:
-    return list(
-        session.connection().execute(
-            text("SELECT * FROM edges_up(:workspace, CAST(:start AS text[]), CAST(:types AS text[]))"),
-            {"workspace": workspace, "start": list(start), "types": [*RUNNING, _OPERATED]},
-        )
-    )
 
 
 def _things(up: Mapping[str, Iterable[str]], system: str) -> list[str]:
@@ -95,24 +73,12 @@ def _things(up: Mapping[str, Iterable[str]], system: str) -> list[str]:
     return sorted(ref for ref in seen if ref.startswith(_THINGS))
 
 
-def _hosts(session: Session, workspace: UUID, laid: Overlay) -> list[str]:
-    rows = session.connection().execute(
-        text("""
-            SELECT ref FROM asset WHERE workspace_id = :workspace AND deleted_at IS NULL AND kind = 'gpu_host'
-              AND jsonb_array_length(coalesce(attributes -> 'accelerators', '[]')) > 0
-        """),
-        {"workspace": workspace},
-    )
-    hosts = {row.ref for row in rows} - laid.assets.keys()
-    return sorted(hosts | {ref for ref, view in laid.assets.items() if view.attributes.get("accelerators")})
-
-
-def _load(session: Session, workspace: UUID, part: Slice, start: set[str], catalogue: Catalogue, laid: Overlay) -> None:
+def _load(estate: Estate, part: Slice, start: set[str], catalogue: Catalogue, laid: Overlay) -> None:
     """Things and companies, up to the ultimate parents: the catalogue's and the registered ones in turn."""
     part.assets.update(laid.assets)
     missing, asked = start | catalogue.rests_on(start), set[str]()
     while missing := missing - asked:
-        found = graph.assets_by_ref(session, workspace, missing - laid.assets.keys())
+        found = estate.assets(missing - laid.assets.keys())
         found |= {ref: laid.assets[ref] for ref in missing & laid.assets.keys()}
         part.assets.update(found)
         asked |= missing

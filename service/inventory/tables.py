@@ -65,6 +65,13 @@ class Edge(SQLModel, table=True):
         # The way up is the key, so that there is an index less to keep; the way down has its own.
         PrimaryKeyConstraint("workspace_id", "from_ref", "id"),
         Index("ix_edge_down", "workspace_id", "to_ref"),
+        # What could take another's place: a few ties among the thousands that end at a region.
+        Index(
+            "ix_edge_exchange",
+            "workspace_id",
+            "to_ref",
+            postgresql_where=text("type IN ('alternative_to', 'exit_alternative')"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True)))

@@ -22,7 +22,10 @@ from service.foundation.database import unit_of_work
 from service.foundation.errors import NotFound
 from service.foundation.outbox import Topic, announce
 from service.foundation.settings import settings
-from service.inventory import graph, statement_rows, statements, workspaces
+from service.inventory import statement_rows, statements, workspaces
+from service.inventory.estate_stored import StoredEstate
+from service.inventory.graph_affected import affected
+from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
 from service.jobs import scan
 from service.jobs.evaluate import EVALUATOR, hand_to_queue
@@ -131,7 +134,8 @@ def _trust() -> timedelta:
 def _assets_changed(session: Session, topic: Topic, payloads: Sequence[Payload]) -> list[Due]:
     """What changed, and everything whose facts rest on it, is judged anew."""
     workspace = _workspace(session, payloads[0]["workspace"])
-    refs = graph.affected(session, workspace.id, {ref for payload in payloads for ref in payload["refs"]})
+    changed = {ref for payload in payloads for ref in payload["refs"]}
+    refs = affected(StoredEstate(session, workspace), Catalogue.load(session, workspace.id), changed)
     runs.request(session, workspace.id, topic, sorted(refs), EVALUATOR)
     return []
 
@@ -172,6 +176,13 @@ def _told(session: Session, topic: Topic, payloads: Sequence[Payload]) -> list[D
     return []
 
 
+def _waiver_told(session: Session, topic: Topic, payloads: Sequence[Payload]) -> list[Due]:  # noqa: ARG001 -- one signature for all
+    """Likewise. Nothing is judged anew: a waiver stands beside what a rule says, and every reader asks whether it holds."""
+    for payload in payloads:
+        log.info(topic.value, **payload)
+    return []
+
+
 def _workspace(session: Session, name: str) -> WorkspaceView:
     found = workspaces.find(session, name)
     if found is None:
@@ -188,4 +199,5 @@ TOPICS: dict[Topic, Handler] = {
     Topic.SOURCE_REMOVED: _source_removed,
     Topic.VIOLATION_OPENED: _told,
     Topic.VIOLATION_RESOLVED: _told,
+    Topic.WAIVER_CHANGED: _waiver_told,
 }

@@ -1,5 +1,7 @@
 """What happens by the clock: the outbox, sources that are due, what dead workers held, the new day's date."""
 
+import structlog
+
 from service.evaluation import run_leases, runs
 from service.foundation import clock, database
 from service.foundation.actor import SCHEDULER
@@ -9,8 +11,10 @@ from service.jobs import dispatch, scan
 from service.jobs.task import celery
 from service.scans import leases
 from service.scans import runs as scan_runs
+from service.violations import waivers
 
 DAILY = "daily"
+log = structlog.get_logger(__name__)
 
 
 @celery.task(name="allod.dispatch")  # type: ignore[untyped-decorator]  # Celery ships no types
@@ -34,6 +38,22 @@ def evaluate_daily() -> None:
         for workspace in workspaces.listing(session):
             if not runs.asked_on(session, workspace.id, DAILY, clock.today()):
                 runs.request(session, workspace.id, DAILY, None, SCHEDULER)
+    tell_expiring_waivers()
+
+
+def tell_expiring_waivers() -> None:
+    """Tells once of each waiver that ends soon: in a line of the log, where alerts come from, and in the audit log."""
+    with unit_of_work() as session:
+        for workspace in workspaces.listing(session):
+            for waiver in waivers.tell_expiring(session, workspace):
+                log.info(
+                    "waiver.expiring",
+                    workspace=workspace.name,
+                    waiver=str(waiver.id),
+                    rule=waiver.rule,
+                    asset=waiver.asset,
+                    expires_at=waiver.expires_at.isoformat(),
+                )
 
 
 @celery.task(name="allod.scan_due")  # type: ignore[untyped-decorator]  # likewise

@@ -11,7 +11,7 @@ from service.foundation import clock, outbox
 from service.foundation.actor import Actor
 from service.foundation.errors import NotFound
 from service.inventory.views import WorkspaceView
-from service.packs import lifecycle
+from service.packs import lifecycle, queries
 from service.packs.lifecycle import Setting
 from service.packs.source import Library, Pack
 from service.packs.tables import PackSetting
@@ -31,12 +31,12 @@ def set_pack(
 
     Raises:
         NotFound: there is no such pack.
-        Invalid: a parameter or an enforcement word is not what it can be; all faults at once.
+        Invalid: a parameter, an enforcement word or a label is not what it can be; all faults at once.
     """
     pack = pack_of(library, pack_id)
     effective = lifecycle.effective(library, pack, setting)
     row = _row(session, workspace.id, pack_id)
-    before = Setting(row.active, row.parameters, row.enforcement) if row else lifecycle.as_shipped(pack)
+    before = queries.setting_of(row) if row else lifecycle.as_shipped(pack)
     if setting == before:
         return effective
     after = _plain(setting)
@@ -67,10 +67,14 @@ def _row(session: Session, workspace_id: UUID, pack_id: str) -> PackSetting | No
 
 def _plain(setting: Setting) -> dict[str, Any]:
     def plain(value: Any) -> Any:
-        return {key: plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+        if isinstance(value, Mapping):
+            return {key: plain(item) for key, item in value.items()}
+        return list(value) if isinstance(value, tuple) else value
 
     return {
         "active": setting.active,
         "parameters": plain(setting.parameters),
         "enforcement": plain(setting.enforcement),
+        "labels": plain(setting.labels),
+        "effective_on": setting.effective_on,
     }

@@ -1,10 +1,15 @@
 """How a workspace's own settings are laid over a pack, and what is in force then. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.foundation.errors import Fault, Invalid
+from service.inventory import manifest_faults
+from service.inventory.values import Label, LabelKey
 from service.packs import parameters
 from service.packs.parameters import Parameter
 from service.packs.source import POINTS, Assignment, Library, Pack, Slot
@@ -15,11 +20,23 @@ WORDS = ("block", "warn", "inform")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a workspace changed about one pack; what is absent keeps the pack's value."""
+    """What a workspace changed about one pack; what is absent keeps the pack's value.
+
+    `labels` are `{key: values}`: the pack judges only assets that carry, for each key, one of the values; empty: all assets.
+    """
 
     active: bool = True
     parameters: Mapping[str, Any] = field(default_factory=dict)
     enforcement: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    effective_on: date | None = None
+
+
+class _Labels(BaseModel):
+    """Labels as a setting may name them."""
+
+    model_config = ConfigDict(frozen=True)
+    labels: Annotated[dict[LabelKey, Annotated[list[Label], Field(max_length=100)]], Field(max_length=100)]
 
 
 def as_shipped(pack: Pack) -> Setting:
@@ -42,7 +59,11 @@ def effective(library: Library, pack: Pack, setting: Setting) -> Pack:
         Invalid: the setting names what the pack does not have, or gives it what it cannot be; all faults at once.
     """
     known = declared(library, pack)
-    faults = [*_wrong_parameters(known, setting.parameters, library), *_wrong_enforcement(setting.enforcement)]
+    faults = [
+        *_wrong_parameters(known, setting.parameters, library),
+        *_wrong_enforcement(setting.enforcement),
+        *_wrong_labels(setting.labels),
+    ]
     if faults:
         raise Invalid(f"The setting of pack {pack.id} cannot be used.", faults)
     filled = {name: one.default for name, one in known.items()} | dict(pack.parameters) | dict(setting.parameters)
@@ -52,6 +73,8 @@ def effective(library: Library, pack: Pack, setting: Setting) -> Pack:
         enforcement={
             point: {**words, **setting.enforcement.get(point, {})} for point, words in pack.enforcement.items()
         },
+        labels={key: tuple(sorted(set(values))) for key, values in sorted(setting.labels.items())},
+        effective_on=setting.effective_on or pack.effective_on,
     )
 
 
@@ -106,3 +129,13 @@ def _wrong_enforcement(given: Mapping[str, Mapping[str, str]]) -> list[Fault]:
             elif word not in WORDS:
                 faults.append(Fault(at, f"{word!r} does nothing", f"one of {', '.join(WORDS)}"))
     return faults
+
+
+def _wrong_labels(given: Mapping[str, Sequence[str]]) -> list[Fault]:
+    try:
+        _Labels(labels={key: list(values) for key, values in given.items()})
+    except ValidationError as error:
+        return manifest_faults.faults(error, _Labels, of="a setting")
+    # No asset carries one of no values: that would switch the pack off without saying so.
+    empty = [manifest_faults.pointer("labels", key) for key, values in given.items() if not values]
+    return [Fault(path, "the list is empty", "one or more values, or leave the key out") for path in empty]

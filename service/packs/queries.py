@@ -13,7 +13,12 @@ from service.packs.tables import PackSetting
 def settings_of(session: Session, workspace_id: UUID) -> dict[str, Setting]:
     """What the workspace changed, by pack id."""
     rows = session.exec(select(PackSetting).where(PackSetting.workspace_id == workspace_id))
-    return {row.pack: Setting(row.active, row.parameters, row.enforcement) for row in rows}
+    return {row.pack: setting_of(row) for row in rows}
+
+
+def setting_of(row: PackSetting) -> Setting:
+    """What a row says that the workspace changed."""
+    return Setting(row.active, row.parameters, row.enforcement, row.labels, row.effective_on)
 
 
 def in_force(session: Session, library: Library, workspace_id: UUID) -> Assignment:

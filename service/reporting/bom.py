@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.inventory import edges, graph, queries
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Kind
 from service.inventory.overlay import Overlay
 from service.inventory.reference import Catalogue
@@ -70,7 +71,7 @@ def _whole(session: Session, workspace: WorkspaceView) -> Source:
                 page = queries.listing(session, [workspace], queries.Filter(kind.value), PAGE, cursor)
                 views = [one.asset for one in page.items]
                 named = {ref for view in views for ref in _named(view)}
-                present = graph.assets_by_ref(session, workspace.id, named).keys()
+                present = StoredEstate(session, workspace).assets(named).keys()
                 yield from (_item(view, present) for view in views)
                 cursor = page.next_cursor
                 if cursor is None:
@@ -91,7 +92,7 @@ def _above(session: Session, workspace: WorkspaceView, ref: str) -> dict[str, As
     """The asset and everything registered that it rests on."""
     root = queries.asset(session, workspace, ref)
     part = Slice(workspace.name)
-    graph.add_above(session, workspace.id, part, [ref], Catalogue.load(session, workspace.id), Overlay())
+    graph.add_above(StoredEstate(session, workspace), part, [ref], Catalogue.load(session, workspace.id), Overlay())
     seen, todo = {ref}, [ref]
     while todo:
         # The slice knows alternatives, too: nothing rests on those.

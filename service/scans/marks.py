@@ -33,6 +33,7 @@ ATTRIBUTE_MARKS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "confidential-computing": ("confidential_computing", _truth),
     "criticality": ("criticality", str.strip),
     "data-classes": ("data_classes", _words),
+    "data-paths-complete": ("data_paths_complete", _truth),
     "languages": ("languages", _words),
     "licence": ("licence", str.strip),
     "owner-team": ("owner_team", str.strip),
@@ -52,6 +53,14 @@ RELATION_MARKS: Final[Mapping[str, RelationType]] = {
     "trained-on": RelationType.TRAINED_ON,
     "uses": RelationType.USES,
 }
+# Mark -> the purpose of the places that it names; with `key-custody` and `transfer-mechanism` for all of them.
+PLACE_MARKS: Final = frozenset({"storage", "processing", "backup", "telemetry", "support", "failover"})
+_OF_PLACES: Final = {"key-custody": "key_custody", "transfer-mechanism": "transfer_mechanism"}
+_OF_PLANS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    "exit-plan-tested-on": ("tested_on", str.strip),
+    "exit-plan-alternatives": ("alternatives", _words),
+}
+KNOWN: Final = frozenset({REF, *ATTRIBUTE_MARKS, *RELATION_MARKS, *PLACE_MARKS, *_OF_PLACES, *_OF_PLANS})
 
 
 def marks(tags: Mapping[str, str]) -> dict[str, str]:
@@ -88,9 +97,9 @@ def apply(draft: Draft, tags: Mapping[str, str], *, source: str) -> list[str]:
                 draft.state(attribute, value, grade=Grade.DECLARED, source=source)
         elif mark in RELATION_MARKS:
             troubles += _relate(draft, kind, mark, text)
-        else:
+        elif mark not in KNOWN:
             troubles.append(f"there is no mark {PREFIX}{mark}")
-    return troubles
+    return [*troubles, *_state_places(draft, kind, marks(tags), source), *_state_plan(draft, kind, marks(tags), source)]
 
 
 def labels(tags: Mapping[str, str]) -> dict[str, str]:
@@ -102,6 +111,38 @@ def labels(tags: Mapping[str, str]) -> dict[str, str]:
         if word and text and not key.startswith(PREFIX):
             found[word] = text
     return found
+
+
+def _state_places(draft: Draft, kind: Kind, given: Mapping[str, str], source: str) -> list[str]:
+    """Adds the places that marks name to those that are known of the thing."""
+    named = sorted(given.keys() & PLACE_MARKS)
+    details = {_OF_PLACES[mark]: given[mark].strip() for mark in sorted(given.keys() & _OF_PLACES.keys())}
+    wrong = [] if "data_paths" in ATTRIBUTES[kind].model_fields else [*named, *sorted(given.keys() & _OF_PLACES.keys())]
+    if wrong:
+        return [f"the mark {PREFIX}{mark} says nothing about a {kind.value}" for mark in wrong]
+    troubles, paths = [], list(draft.attributes.get("data_paths", ()))
+    for mark in named:
+        for ref in _words(given[mark]):
+            parts = split_ref(ref)
+            if parts is None or parts[0] is not Kind.CLOUD_REGION:
+                troubles.append(f"the mark {PREFIX}{mark} says {shown(ref)}, which is no cloud_region")
+            else:
+                paths.append({"purpose": mark, "region": ref, **details})
+    if named and paths:
+        draft.state("data_paths", paths, grade=Grade.DECLARED, source=source)
+    elif details:
+        troubles.append(f"the mark {PREFIX}{next(m for m in _OF_PLACES if m in given)} needs a place: {PREFIX}storage")
+    return troubles
+
+
+def _state_plan(draft: Draft, kind: Kind, given: Mapping[str, str], source: str) -> list[str]:
+    named = sorted(given.keys() & _OF_PLANS.keys())
+    if named and "exit_plan" not in ATTRIBUTES[kind].model_fields:
+        return [f"the mark {PREFIX}{mark} says nothing about a {kind.value}" for mark in named]
+    plan = {field: value for mark in named for field, read in [_OF_PLANS[mark]] if (value := read(given[mark]))}
+    if plan:
+        draft.state("exit_plan", plan, grade=Grade.DECLARED, source=source)
+    return [f"the mark {PREFIX}{mark} says nothing" for mark in named if _OF_PLANS[mark][0] not in plan]
 
 
 def _relate(draft: Draft, kind: Kind, mark: str, text: str) -> list[str]:

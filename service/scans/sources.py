@@ -143,6 +143,12 @@ def exists(session: Session, workspace: UUID, origin: str) -> bool:
     return _row(session, workspace, origin.partition(":")[2]) is not None
 
 
+def connectors(session: Session, workspace: UUID) -> dict[str, str]:
+    """The connectors of a workspace's sources, by the origin of what they say."""
+    query = select(col(ScanSource.name), col(ScanSource.connector)).where(col(ScanSource.workspace_id) == workspace)
+    return {origin_of(name): connector for name, connector in session.exec(query)}
+
+
 def listing(session: Session, workspaces: Mapping[UUID, str], limit: int, cursor: str | None) -> Page[Source]:
     """A page of the sources of `workspaces` (names by id), by workspace and name."""
     query = select(ScanSource).where(col(ScanSource.workspace_id).in_(list(workspaces)))

@@ -20,7 +20,7 @@ from service.scans.names import slug
 _HUB: Final = "docker.io"
 _REFERENCE_MAX: Final = 1_000
 _REFERENCE: Final = re.compile(
-    r"(?P<path>[a-zA-Z0-9][a-zA-Z0-9._:-]*(?:/[a-z0-9._-]+)*?)"
+    r"(?P<path>[a-zA-Z0-9][a-zA-Z0-9._-]*(?::\d{1,5}(?=/))?(?:/[a-z0-9._-]+)*?)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>[a-z0-9+._-]+:[0-9a-fA-F]{32,}))?"
 )
 # The images that projects publish themselves -> the name of the package inside.

@@ -1,4 +1,5 @@
 """Violations: what is wrong, since when, and what became of it.
 
-Owns findings, their events and lifecycle. Uses evaluation's decisions, audit and foundation. Start at `plan.py`.
+Owns findings, their events and lifecycle, and the waivers that stand beside them. Uses evaluation's decisions, packs, audit
+and foundation. Start at `plan.py`; for waivers at `waiver_terms.py`.
 """

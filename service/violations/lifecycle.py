@@ -1,6 +1,6 @@
 """What a violation can be and how it moves: a table, not a maze of ifs. Pure.
 
-A waived violation will be a third status and two more moves.
+A waiver is no status: what it covers is still so, and stays open while the waiver holds; see `waiver_terms.py`.
 """
 
 from enum import StrEnum

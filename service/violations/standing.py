@@ -7,15 +7,17 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 
-def open_fingerprints(session: Session, workspace_id: UUID, refs: Collection[str]) -> set[str]:
-    """Fingerprints of everything that is open on these assets of a workspace."""
-    if not refs:
-        return set()
+def open_complaints(
+    session: Session, workspace_id: UUID, refs: Collection[str] | None = None
+) -> set[tuple[str, str, str, str]]:
+    """All that is open on these assets of a workspace, or on any, as `(asset, rule, pack, subject)`."""
+    which = "" if refs is None else "AND asset.ref = ANY (:refs)"
     rows = session.connection().execute(
-        text("""
-            SELECT violation.fingerprint FROM violation JOIN asset ON asset.id = violation.asset_id
-            WHERE asset.workspace_id = :workspace AND asset.ref = ANY (:refs) AND violation.status = 'open'
-        """),
-        {"workspace": workspace_id, "refs": list(refs)},
+        text(f"""
+            SELECT asset.ref, violation.rule, violation.pack, violation.subject
+            FROM violation JOIN asset ON asset.id = violation.asset_id
+            WHERE asset.workspace_id = :workspace AND violation.status = 'open' {which}
+        """),  # noqa: S608 -- words of this file
+        {"workspace": workspace_id} | ({} if refs is None else {"refs": list(refs)}),
     )
-    return {row.fingerprint for row in rows}
+    return {(row.ref, row.rule, row.pack, row.subject) for row in rows}

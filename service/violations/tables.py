@@ -1,4 +1,4 @@
-"""Tables of the violations: what is or was wrong, and everything that happened to it."""
+"""Tables of the violations: what is or was wrong, everything that happened to it, and what of it is waived."""
 
 from datetime import datetime
 from typing import Any
@@ -65,3 +65,35 @@ class ViolationEvent(SQLModel, table=True):
     event: str = Field(max_length=20)
     actor: str = Field(max_length=220)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+
+
+class WaiverRow(SQLModel, table=True):
+    """An agreement to live with what one rule says of one asset, until a day. `pack` and `subject` None: whichever.
+
+    `expiry_told_at` is when its near end was told of.
+    """
+
+    __tablename__ = "waiver"
+    __table_args__ = (
+        Index("ix_waiver_place", "workspace_id", "asset", "rule"),
+        Index("ix_waiver_listing", "workspace_id", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    rule: str = Field(max_length=20)
+    pack: str | None = Field(default=None, max_length=80)
+    asset: str = Field(max_length=220)
+    subject: str | None = None
+    reason: str
+    ticket: str | None = Field(default=None, max_length=500)
+    status: str = Field(max_length=12)
+    requested_by: str = Field(max_length=220)
+    requested_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    expires_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    approved_by: str | None = Field(default=None, max_length=220)
+    approved_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    closed_by: str | None = Field(default=None, max_length=220)
+    closed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    note: str | None = None
+    expiry_told_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))

@@ -61,6 +61,40 @@ def test_a_pack_can_be_switched_off_and_on(client_for: ClientFor) -> None:
     assert author.put(PACK, json={}).json()["active"] is True
 
 
+def test_a_pack_judges_chosen_assets_from_a_day_of_the_workspace_s_own(client_for: ClientFor) -> None:
+    author = client_for(Role.POLICY_AUTHOR, "team-a")
+    shipped = author.get(PACK).json()
+    assert shipped["labels"] == {}
+    assert shipped["effective_on"] == shipped["shipped_effective_on"]
+    labels = {"env": ["staging", "prod"]}
+    answer = author.put(PACK, json={"labels": labels, "effective_on": "2027-03-01"})
+    assert answer.status_code == 200
+    said = author.get(PACK).json()
+    assert said == answer.json()
+    assert said["labels"] == {"env": ["prod", "staging"]}
+    assert (said["effective_on"], said["shipped_effective_on"]) == ("2027-03-01", shipped["shipped_effective_on"])
+    assert client_for(Role.VIEWER, "team-b").get(PACK).json()["labels"] == {}
+    assert author.put(PACK, json={}).json() == shipped
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"labels": {"env": []}}, "/labels/env"),
+        ({"labels": {"env": "prod"}}, "/labels/env"),
+        ({"labels": {"not a key": ["prod"]}}, "/labels/not a key"),
+        ({"labels": ["env"]}, "/labels"),
+        ({"effective_on": "soon"}, "/effective_on"),
+    ],
+)
+def test_labels_and_days_of_a_wrong_form_are_refused_by_place(
+    client_for: ClientFor, body: dict[str, object], path: str
+) -> None:
+    answer = client_for(Role.POLICY_AUTHOR, "team-a").put(PACK, json=body)
+    assert answer.status_code == 422
+    assert [fault["path"] for fault in answer.json()["errors"]] == [path]
+
+
 def test_what_cannot_be_set_is_refused_with_the_parameter_and_what_is_expected(client_for: ClientFor) -> None:
     answer = client_for(Role.POLICY_AUTHOR, "team-a").put(PACK, json={"parameters": {"allowed": ["UK"]}})
     assert answer.status_code == 422

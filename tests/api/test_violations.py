@@ -34,7 +34,7 @@ ITEM = {
     "status",
     "outcome",
 }
-ITEM |= {"evidence_grade", "first_seen", "last_seen"}
+ITEM |= {"evidence_grade", "first_seen", "last_seen", "waiver"}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_violation_is_listed_read_counted_and_exported(admin: TestClient) -> N
     assert counted == {
         "by": "jurisdiction",
         "total": 2,
-        "items": [{"key": "US", "count": 2, "outcomes": {"violation": 2}}],
+        "items": [{"key": "US", "count": 2, "waived": 0, "outcomes": {"violation": 2}}],
     }
     exported = admin.get("/api/v1/violations.csv", params={"workspace": "team-a"})
     assert exported.headers["content-type"].startswith("text/csv")

@@ -25,8 +25,8 @@ class Server:
 
 
 @contextmanager
-def serving(database_url: str) -> Iterator[Server]:
-    """A running API on this database, with the embedded engine."""
+def serving(database_url: str, *, opa_url: str | None = None, workers: int = 1) -> Iterator[Server]:
+    """A running API on this database, of so many processes, with the embedded engine or the OPA server at `opa_url`."""
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -34,8 +34,10 @@ def serving(database_url: str) -> Iterator[Server]:
         "ALLOD_REDIS_URL": "redis://127.0.0.1:1/0",
         "ALLOD_BOOTSTRAP_TOKEN": TOKEN,
     }
+    if opa_url is not None:
+        environment["ALLOD_OPA_URL"] = opa_url
     process = subprocess.Popen(
-        [sys.executable, "-m", "service.cli", "serve", "api", "--port", str(port)],
+        [sys.executable, "-m", "service.cli", "serve", "api", "--port", str(port), "--workers", str(workers)],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -47,7 +49,7 @@ def serving(database_url: str) -> Iterator[Server]:
             try:
                 if requests.get(f"{url}/healthz", timeout=1).ok:
                     break
-            except requests.ConnectionError:
+            except requests.RequestException:
                 assert time.monotonic() < deadline
                 assert process.poll() is None
                 time.sleep(0.1)

@@ -136,7 +136,7 @@ def test_a_candidate_that_cannot_be_read_is_never_sent(server: SmallServer, allo
     for text, word in [
         ("kind: system\nname: desk\nzzz: 1\n", f"{file}:3, /zzz"),
         ("kind: [", f"{file}:"),
-        ("", "nothing to judge"),
+        ("", "it is empty"),
         ("kind: vendor\nname: a\n---\nkind: vendor\nname: a\n", f"is stated at {file}:1 already"),
     ]:
         file.write_text(text)
@@ -198,8 +198,11 @@ def test_each_format_goes_to_its_place(server: SmallServer, allod: Allod, candid
     ran = allod("gate", "-f", candidate, "--format", "table", "-o", "-", "--format", "json", "-o", place)
     assert ran.code == 1
     assert ran.out.startswith("BLOCK")
-    assert json.loads(place.read_text()) == answer
-    assert json.loads(allod("gate", "-f", candidate, "--format", "json").out) == answer
+    told = json.loads(place.read_text())["decision"]
+    assert (told["verdict"], told["reasons"][0]["message"]) == ("block", reason()["message"])
+    assert "id" not in told
+    assert ran.err == "allod: decision 0197\n"
+    assert json.loads(allod("gate", "-f", candidate, "--format", "json").out)["decision"] == told
     assert allod("gate", "-f", candidate, "-o", place).out == ""
     assert place.read_text().startswith("BLOCK")
 

@@ -1,12 +1,16 @@
 """Builders of manifests and observations."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlmodel import Session
 
 from service.foundation.actor import Actor, ActorKind
 from service.inventory import ingest, manifest, workspaces
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Observation
+from service.inventory.graph_affected import affected
+from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
 
 ACTOR = Actor(ActorKind.TOKEN, "tester")
@@ -28,3 +32,8 @@ def register(session: Session, *observations: Observation, workspace: str = "def
     home = workspaces.ensure(session, workspace, ACTOR)
     ingest.record(session, home, observations, ACTOR)
     return home
+
+
+def affected_by(session: Session, home: WorkspaceView, refs: Collection[str]) -> set[str]:
+    """Refs whose documents a change of `refs` can alter, as the database has the workspace now."""
+    return affected(StoredEstate(session, home), Catalogue.load(session, home.id), refs)

@@ -13,11 +13,11 @@ from service.engine.protocol import EngineFailure, Module
 from service.evaluation import record
 from service.foundation.errors import NotFound
 from service.foundation.settings import POLICIES
-from service.inventory import graph, ingest, queries, reference_load
+from service.inventory import ingest, queries, reference_load
 from service.inventory.views import WorkspaceView
 from service.packs.source import Library, Rule, load_library
 from service.pipeline import Ground, PipelineResult, judge_assets
-from tests.factories.manifests import ACTOR, observation, register
+from tests.factories.manifests import ACTOR, affected_by, observation, register
 
 DAY = date(2026, 11, 23)
 VIRGINIA = {"purpose": "storage", "region": "cloud_region:aws/us-east-1"}
@@ -138,11 +138,11 @@ def test_a_change_reaches_whatever_rests_on_it_and_nothing_else(session: Session
         observation("model:other"),
         observation("gpu_host:h", ("located_in", "cloud_region:scaleway/fr-par")),
     )
-    assert {"model:base", "model:tuned", "system:a", "gpu_host:h"} <= graph.affected(session, home.id, ["model:base"])
-    assert not {"system:b", "model:other", "dataset:hr"} & graph.affected(session, home.id, ["model:base"])
+    assert {"model:base", "model:tuned", "system:a", "gpu_host:h"} <= affected_by(session, home, ["model:base"])
+    assert not {"system:b", "model:other", "dataset:hr"} & affected_by(session, home, ["model:base"])
     # The catalogue ties regions to their operators: who owns Amazon matters to whoever lies in its regions.
-    assert "dataset:hr" in graph.affected(session, home.id, ["vendor:amazon"])
-    assert graph.affected(session, home.id, ["vendor:amazon"]).isdisjoint({"system:b", "model:base"})
+    assert "dataset:hr" in affected_by(session, home, ["vendor:amazon"])
+    assert affected_by(session, home, ["vendor:amazon"]).isdisjoint({"system:b", "model:base"})
 
 
 def test_what_was_not_kept_cannot_be_replayed(session: Session) -> None:

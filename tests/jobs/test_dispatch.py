@@ -173,3 +173,14 @@ def test_chunks_that_the_queue_lost_are_handed_on_again(
     dispatch.dispatch(engine, published.extend)
     assert len(published) == 1
     assert left(session) == []
+
+
+def test_a_waiver_that_changed_is_told_and_nothing_is_judged_anew(
+    session: Session, engine: Engine, workspace: WorkspaceView, published: list[Due]
+) -> None:
+    say(session, Topic.WAIVER_CHANGED, workspace="default", waiver="7", status="approved")
+    with capture_logs() as lines:
+        assert dispatch.dispatch(engine, published.extend) == 1
+    (line,) = [line for line in lines if line["event"] == "waiver.changed"]
+    assert (line["workspace"], line["waiver"], line["status"]) == ("default", "7", "approved")
+    assert (left(session), asked(session, workspace), published) == ([], [], [])

@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 from celery.signals import setup_logging
@@ -14,7 +16,7 @@ from structlog.testing import capture_logs
 
 from service.evaluation import runs
 from service.evaluation.run_leases import Due
-from service.foundation import logs
+from service.foundation import clock, logs
 from service.foundation.actor import SCHEDULER
 from service.foundation.ids import new_id
 from service.foundation.outbox import Topic, announce
@@ -27,6 +29,8 @@ from service.jobs.kick import Bell
 from service.jobs.task import QUEUES, SCHEDULE, celery, configuration
 from service.scans import leases, sources
 from service.scans.sources import Wanted
+from service.violations.tables import WaiverRow
+from tests.factories.waivers import waiver
 
 
 @pytest.fixture
@@ -127,6 +131,30 @@ def test_every_workspace_is_judged_once_a_day_however_many_schedulers_there_are(
     upkeep.evaluate_daily()
     page = runs.listing(session, {one.id: one.name for one in made}, 10, None)
     assert sorted((run.workspace, run.reason) for run in page.items) == [("a", "daily"), ("b", "daily")]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_waiver_that_ends_soon_is_told_of_on_one_day_alone(session: Session) -> None:
+    home = workspaces.ensure(session, "a", SCHEDULER)
+    ends = clock.now() + timedelta(days=13)
+    soon = waiver(workspace_id=home.id, expires_at=ends)
+    session.add(WaiverRow(**asdict(soon)))
+    session.add(WaiverRow(**asdict(waiver(workspace_id=home.id, expires_at=ends + timedelta(days=2)))))
+    session.commit()
+    with capture_logs() as lines:
+        upkeep.evaluate_daily()
+        upkeep.evaluate_daily()
+    assert [line for line in lines if line["event"] == "waiver.expiring"] == [
+        {
+            "event": "waiver.expiring",
+            "log_level": "info",
+            "workspace": "a",
+            "waiver": str(soon.id),
+            "rule": "RES-001",
+            "asset": "system:desk",
+            "expires_at": ends.isoformat(),
+        }
+    ]
 
 
 @pytest.mark.usefixtures("environment")

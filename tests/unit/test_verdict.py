@@ -1,13 +1,14 @@
 """From outcomes to one word."""
 
 import itertools
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.evaluation.decision import DecidedFinding, Outcome, RuleOutcome
-from service.gate.verdict import Enforcement, Word, weigh
+from service.gate.verdict import Effect, Enforcement, Waived, Word, weigh
 from service.inventory.facts import Grade
 
 STRICT = {Outcome.VIOLATION: "block", Outcome.UNKNOWN: "block"}
@@ -32,7 +33,7 @@ def decided(outcome: Outcome, *findings: Outcome, rule: str = "RES-001", severit
 
 def enforcing(violation: str, unknown: str):  # type: ignore[no-untyped-def]  # a lookup, its type is weigh's
     words = {Outcome.VIOLATION: violation, Outcome.UNKNOWN: unknown}
-    return lambda _pack, outcome: words[outcome]
+    return lambda _asset, _decided, finding: Effect(words[finding.outcome])
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.NOT_APPLICABLE])
@@ -94,27 +95,64 @@ def test_the_hardest_and_gravest_reasons_stand_first() -> None:
     assert [reason.rule for reason in reasons] == ["C-1", "B-1", "A-1"]
 
 
-def test_the_answer_is_plain_data() -> None:
-    assert weigh(
-        [("system:a", decided(Outcome.VIOLATION, Outcome.VIOLATION))], enforcing("warn", "warn")
-    ).as_dict() == {
-        "verdict": "warn",
-        "undecided": False,
-        "reasons": [
-            {
-                "rule": "RES-001",
-                "pack": "eu-data-residency",
-                "outcome": "violation",
-                "severity": "high",
-                "asset": "system:a",
-                "subject": "subject-0",
-                "message": "message 0",
-                "path": ["system:a", "cloud_region:b"],
-                "enforcement": "warn",
-                "remedy": "Move it.",
-            }
-        ],
+def test_a_reason_is_plain_data() -> None:
+    effect = Effect("warn", date(2027, 1, 1))
+    (reason,) = weigh(
+        [("system:a", decided(Outcome.VIOLATION, Outcome.VIOLATION))], lambda *_: effect, {"system:a": "system:a"}
+    ).reasons
+    assert reason.as_dict() == {
+        "rule": "RES-001",
+        "pack": "eu-data-residency",
+        "outcome": "violation",
+        "severity": "high",
+        "asset": "system:a",
+        "subject": "subject-0",
+        "message": "message 0",
+        "path": ["system:a", "cloud_region:b"],
+        "enforcement": "warn",
+        "remedy": "Move it.",
+        "via": "system:a",
+        "fingerprint": reason.fingerprint,
+        "blocks_from": "2027-01-01",
+        "waiver": None,
     }
+
+
+WAIVER = Waived("w", "until the move", "actor:two", "2027-01-01T00:00:00+00:00")
+
+
+def test_what_is_waived_is_told_and_changes_nothing() -> None:
+    verdict = weigh(
+        [("system:a", decided(Outcome.VIOLATION, Outcome.VIOLATION))],
+        lambda *_: Effect("block", date(2027, 1, 1), WAIVER),
+    )
+    (reason,) = verdict.reasons
+    assert (verdict.word, reason.enforcement, reason.waiver) == (Word.ALLOW, Enforcement.INFORM, WAIVER)
+    assert reason.blocks_from is None
+
+
+def test_nobody_can_waive_an_error() -> None:
+    verdict = weigh([("system:a", decided(Outcome.ERROR, Outcome.ERROR))], lambda *_: Effect("inform", None, WAIVER))
+    assert (verdict.word, verdict.undecided, verdict.reasons[0].waiver) == (Word.BLOCK, True, None)
+
+
+def test_a_reason_names_the_candidate_it_is_told_for() -> None:
+    outcomes = [("system:old", decided(Outcome.VIOLATION, Outcome.VIOLATION))]
+    lookups: tuple[dict[str, str], ...] = (
+        {"system:old": "model:new"},
+        {"cloud_region:b": "cloud_region:b"},
+        {"cloud_region:b": "system:c"},
+        {},
+    )
+    told = [weigh(outcomes, enforcing("block", "block"), via).reasons[0].via for via in lookups]
+    assert told == ["model:new", "cloud_region:b", None, None]
+
+
+def test_a_complaint_has_one_fingerprint_whatever_is_said_of_it() -> None:
+    one, other = decided(Outcome.VIOLATION, Outcome.VIOLATION), decided(Outcome.UNKNOWN, Outcome.UNKNOWN)
+    first, second = (weigh([("system:a", each)], enforcing("block", "warn")).reasons[0] for each in (one, other))
+    elsewhere = weigh([("system:b", one)], enforcing("block", "warn")).reasons[0]
+    assert first.fingerprint == second.fingerprint != elsewhere.fingerprint
 
 
 OUTCOMES = st.builds(

@@ -9,6 +9,22 @@ from pydantic import BaseModel, Field
 from service.evaluation.record import KeptDecision
 
 
+class WaiverBody(BaseModel):
+    """That a complaint is let pass for a time."""
+
+    id: str
+    reason: str
+    approved_by: str
+    expires_at: str = Field(description="ISO 8601, in UTC")
+
+
+class PlaceBody(BaseModel):
+    """Where in a file."""
+
+    file: str
+    line: int
+
+
 class ReasonBody(BaseModel):
     """One finding, and what it does to the verdict."""
 
@@ -22,10 +38,72 @@ class ReasonBody(BaseModel):
     path: list[str] = Field(description="Refs from the asset to what is wrong")
     enforcement: str = Field(description="block, warn or inform")
     remedy: str
+    via: str | None = Field(default=None, description="The candidate for whose sake the asset is judged")
+    fingerprint: str = Field(default="", description="SHA-256 that names the complaint")
+    blocks_from: str | None = Field(default=None, description="Only a warning before this day (ISO 8601)")
+    waiver: WaiverBody | None = Field(default=None, description="Whose waiver lets this pass, and until when")
+
+
+class LocatedReason(ReasonBody):
+    """A reason of an answer: `place` is set where files were given."""
+
+    place: PlaceBody | None = None
+    softened: str | None = Field(default=None, description="Set by the command line alone, as is `baseline`")
+    baseline: str | None = None
+
+
+class MissingBody(PlaceBody):
+    """What a file does not tell of an asset, and the line to add."""
+
+    asset: str
+    what: str
+    add: str
+
+
+class IgnoredBody(PlaceBody):
+    """What was read and is of no concern."""
+
+    what: str
+    why: str
+
+
+class RuleSketch(BaseModel):
+    """What a reader of an answer needs to know of a rule."""
+
+    title: str
+    description: str
+    severity: str
+    theme: str
+    remedy: str
+    controls: list[dict[str, str]]
+
+
+class AnswerBody(BaseModel):
+    """The answer of the gate."""
+
+    id: UUID | None = Field(description="Of the kept decision; null where nothing was judged, so that nothing is kept")
+    digest: str = Field(description="SHA-256 of the outcomes")
+    verdict: str = Field(description="allow, warn or block")
+    undecided: bool = Field(description="A rule could not run: the block is no judgement of the candidate")
+    workspace: str
+    point: str
+    as_of: date
+    engine: str
+    judged: int = Field(description="Assets that were judged")
+    reasons: list[LocatedReason]
+    rules: dict[str, RuleSketch] = Field(description="The rules that the reasons name")
+    missing: list[MissingBody]
+    ignored: list[IgnoredBody]
+
+
+class GateAnswer(BaseModel):
+    """The decision on a candidate."""
+
+    decision: AnswerBody
 
 
 class VerdictBody(BaseModel):
-    """The answer of the gate."""
+    """The verdict of a kept decision."""
 
     id: UUID
     verdict: str = Field(description="allow, warn or block")
@@ -38,12 +116,6 @@ class VerdictBody(BaseModel):
         reasons = [ReasonBody.model_validate(reason) for reason in kept.answer.reasons]
         undecided = any(reason.outcome == "error" for reason in reasons)
         return cls(id=kept.id, verdict=kept.answer.verdict, undecided=undecided, reasons=reasons)
-
-
-class GateAnswer(BaseModel):
-    """The decision on a candidate."""
-
-    decision: VerdictBody
 
 
 class DecisionBody(VerdictBody):

@@ -21,7 +21,7 @@ from service.api.schemas.common import Body, Listing, listing
 from service.evaluation import runs
 from service.evaluation.runs import RunStatus
 from service.foundation.errors import Fault, Invalid
-from service.inventory import graph
+from service.inventory.estate_stored import StoredEstate
 
 router = APIRouter(tags=["evaluations"])
 
@@ -68,7 +68,7 @@ def request_evaluation(
     """Asks for a run and answers at once; its progress is at `/evaluations/{id}`."""
     workspace = workspace_of(principal, session, body.workspace)
     if body.assets is not None:
-        known = graph.assets_by_ref(session, workspace.id, body.assets)
+        known = StoredEstate(session, workspace).assets(body.assets)
         faults = [
             Fault(f"/assets/{number}", f"{ref} is not registered in workspace {workspace.name!r}")
             for number, ref in enumerate(body.assets)

@@ -42,10 +42,14 @@ class PackBody(BaseModel):
     version: str
     owner: str
     effective_on: date = Field(description="Before this day what would block only warns")
+    shipped_effective_on: date = Field(description="That day where the workspace sets none")
     active: bool
     rules: list[str]
     parameters: list[SettableBody]
     enforcement: dict[str, dict[str, str]] = Field(description="By point, what violation and unknown do")
+    labels: dict[str, list[str]] = Field(
+        description="Only assets are judged that carry, for each key, one of the values; empty: all assets"
+    )
 
 
 class SettingBody(Body):
@@ -54,6 +58,14 @@ class SettingBody(Body):
     active: bool = True
     parameters: dict[str, Any] = Field(default_factory=dict, examples=[{"allowed": ["EEA", "CH"]}])
     enforcement: dict[str, dict[str, Word]] = Field(default_factory=dict, examples=[{"ci": {"unknown": "warn"}}])
+    labels: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="The assets that the pack judges: those that carry, for each key, one of the values; empty: all",
+        examples=[{"env": ["prod", "staging"]}],
+    )
+    effective_on: date | None = Field(
+        default=None, description="Before this day what would block only warns; null: the day that ships"
+    )
 
 
 @router.get("", summary="List packs")
@@ -87,7 +99,7 @@ def put_pack(
 ) -> PackBody:
     """Stands in the place of what was set before; the workspace's assets are judged again."""
     where = workspace_of(principal, session, workspace)
-    setting = Setting(body.active, body.parameters, body.enforcement)
+    setting = Setting(body.active, body.parameters, body.enforcement, body.labels, body.effective_on)
     actions.set_pack(session, ground.library, where, pack_id, setting, principal.actor)
     (shown,) = _shown(session, ground.library, where, [actions.pack_of(ground.library, pack_id)])
     return shown
@@ -108,7 +120,8 @@ def _body(library: Library, workspace: WorkspaceView, pack: Pack, setting: Setti
         description=pack.description,
         version=pack.version,
         owner=pack.owner,
-        effective_on=pack.effective_on,
+        effective_on=effective.effective_on,
+        shipped_effective_on=pack.effective_on,
         active=setting.active,
         rules=list(pack.rules),
         parameters=[
@@ -123,4 +136,5 @@ def _body(library: Library, workspace: WorkspaceView, pack: Pack, setting: Setti
             for name, one in lifecycle.declared(library, pack).items()
         ],
         enforcement={point: dict(words) for point, words in effective.enforcement.items()},
+        labels={key: list(values) for key, values in effective.labels.items()},
     )

@@ -15,6 +15,7 @@ from service.api.dependencies import EngineDep, PagingDep, Reader, SessionDep, W
 from service.api.ground import GroundDep
 from service.api.schemas.common import Listing, listing
 from service.api.schemas.explanations import ExplanationBody
+from service.api.schemas.waivers import WaiverMarkBody
 from service.auth.principals import Principal
 from service.evaluation import record
 from service.evaluation.decision import Outcome
@@ -53,6 +54,7 @@ class ViolationBody(BaseModel):
     last_seen: datetime = Field(description="The last judgement that found it")
     resolved_at: datetime | None
     times_opened: int
+    waiver: WaiverMarkBody | None = Field(description="The waiver that covers it now; it stays open all the same")
 
 
 class EventBody(BaseModel):
@@ -80,6 +82,7 @@ class CountBody(BaseModel):
 
     key: str | None
     count: int
+    waived: int = Field(description="How many of them a waiver covers now")
     outcomes: dict[str, int]
 
 
@@ -102,6 +105,9 @@ def _filter(
     rule: Annotated[Words, Query()] = [],  # noqa: B006 -- likewise
     pack: Annotated[Words, Query()] = [],  # noqa: B006 -- likewise
     asset: Annotated[Words, Query(description="A ref, for instance `system:support-desk`")] = [],  # noqa: B006 -- likewise
+    waived: Annotated[
+        bool | None, Query(description="Only what a waiver covers now, or only what none does; without it both")
+    ] = None,
 ) -> Filter:
     return Filter(
         status=tuple(status),
@@ -111,6 +117,7 @@ def _filter(
         rule=tuple(rule),
         pack=tuple(pack),
         asset=tuple(asset),
+        waived=waived,
     )
 
 

@@ -12,11 +12,12 @@ from service.evaluation import record
 from service.foundation.actor import SCHEDULER
 from service.foundation.outbox import Topic
 from service.foundation.settings import POLICIES
-from service.inventory import graph, queries, reference_load
+from service.inventory import queries, reference_load
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.views import WorkspaceView
 from service.packs.source import load_library
 from service.pipeline import Ground, judge_assets
-from tests.factories.manifests import observation, register
+from tests.factories.manifests import affected_by, observation, register
 
 DAY = date(2026, 11, 23)
 
@@ -67,7 +68,7 @@ def test_a_new_answer_on_an_alternative_calls_for_the_systems_that_could_use_it(
     assert judged(session, ground, home, "system:desk") == []
     assert single_source(session, home) == ("unknown", 1)
     assert judged(session, ground, home, "software:b", "software:alone") == ["software:b"]
-    assert "system:desk" in graph.affected(session, home.id, ["software:b"])
+    assert "system:desk" in affected_by(session, home, ["software:b"])
     assert judged(session, ground, home, "system:desk") == []
     assert single_source(session, home) == ("pass", 0)
     assert judged(session, ground, home, "software:b") == [], "the same answer calls for nothing"
@@ -90,4 +91,4 @@ def test_hosts_of_one_system_stand_in_for_each_other(session: Session, ground: G
         observation("gpu_host:c"),
     )
     assert judged(session, ground, home, "gpu_host:a", "gpu_host:c") == ["gpu_host:a"]
-    assert graph.alternatives(session, home.id, ["gpu_host:b", "gpu_host:c"]) == {"gpu_host:b"}
+    assert StoredEstate(session, home).alternatives(["gpu_host:b", "gpu_host:c"]) == {"gpu_host:b"}

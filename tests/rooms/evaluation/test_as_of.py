@@ -10,9 +10,10 @@ from service.engine.embedded import EmbeddedEngine
 from service.evaluation.decision import RuleOutcome
 from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import prepare
-from service.evaluation.standing import standing
+from service.evaluation.standing import StoredMemory, standing
 from service.foundation.settings import POLICIES
 from service.inventory import graph, reference_load
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Observation
 from service.inventory.reference import Catalogue
 from service.packs.queries import in_force
@@ -45,8 +46,8 @@ class Judge:
         session.flush()
         catalogue = Catalogue.load(session, home.id)
         assignment = in_force(session, self.library, home.id)
-        part = graph.slice_for(session, home, [ref], catalogue)
-        beyond = standing(session, home, part, [ref], catalogue, as_of)
+        part = graph.slice_for(StoredEstate(session, home), [ref], catalogue)
+        beyond = standing(StoredMemory(session, home), part, [ref], catalogue, as_of)
         documents = prepare(part, [ref], catalogue.on(as_of), as_of, assignment, beyond)
         (decision,) = evaluate(self.engine, assignment.bundle, assignment.rules, documents)
         return next(outcome for outcome in decision.outcomes if outcome.rule == rule)

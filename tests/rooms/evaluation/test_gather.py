@@ -13,6 +13,7 @@ from service.evaluation.policy_input import PolicyInput
 from service.evaluation.prepared import Prepared, unseal
 from service.foundation.settings import POLICIES
 from service.inventory import graph, reference_load
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Observation
 from service.inventory.reference import Catalogue
 from service.packs.source import Assignment
@@ -28,7 +29,7 @@ def prepared(session: Session, *observations: Observation, of: Sequence[str]) ->
     home = register(session, *observations)
     session.flush()
     catalogue = Catalogue.load(session, home.id)
-    part = graph.slice_for(session, home, of, catalogue)
+    part = graph.slice_for(StoredEstate(session, home), of, catalogue)
     return prepare(part, of, catalogue.on(DAY), DAY, Assignment(Bundle((), ())))
 
 

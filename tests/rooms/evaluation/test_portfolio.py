@@ -11,16 +11,16 @@ from service.engine.protocol import Bundle
 from service.evaluation import portfolio as portfolios
 from service.evaluation.gather import prepare
 from service.evaluation.policy_input import Concentration, Part
-from service.evaluation.portfolio import portfolio
-from service.evaluation.standing import standing
+from service.evaluation.standing import StoredMemory, standing
 from service.foundation.settings import POLICIES
 from service.inventory import graph, ingest, reference_load
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.facts import Observation
 from service.inventory.overlay import Overlay
 from service.inventory.reference import Catalogue
 from service.inventory.views import Slice, WorkspaceView
 from service.packs.source import Assignment
-from tests.factories.manifests import ACTOR, observation, register
+from tests.factories.manifests import ACTOR, affected_by, observation, register
 
 DAY = date(2026, 11, 23)
 AWS = "cloud_region:aws/eu-central-1"
@@ -35,9 +35,9 @@ def home(session: Session, *observations: Observation) -> WorkspaceView:
 def document(session: Session, workspace: WorkspaceView, ref: str, overlay: Overlay | None = None) -> Any:
     catalogue = Catalogue.load(session, workspace.id)
     laid, part = overlay or Overlay(), Slice(workspace.name)
-    graph.add_above(session, workspace.id, part, [ref], catalogue, laid)
-    graph.add_below(session, workspace.id, part, [ref], laid)
-    beyond = standing(session, workspace, part, [ref], catalogue, DAY, overlay)
+    graph.add_above(StoredEstate(session, workspace), part, [ref], catalogue, laid)
+    graph.add_below(StoredEstate(session, workspace), part, [ref], laid)
+    beyond = standing(StoredMemory(session, workspace), part, [ref], catalogue, DAY, overlay)
     return prepare(part, [ref], catalogue.on(DAY), DAY, Assignment(Bundle((), ())), beyond)[0].document
 
 
@@ -166,16 +166,16 @@ def test_it_is_computed_once_for_a_state_of_the_inventory(session: Session, monk
     workspace = home(session, *estate())
     catalogue = Catalogue.load(session, workspace.id)
     assert log.position(session) is None, "what this transaction changed has no position yet"
-    first = portfolio(session, workspace, catalogue, DAY)
-    assert portfolio(session, workspace, catalogue, DAY) is not first
+    first = StoredMemory(session, workspace).portfolio(catalogue, DAY, Overlay())
+    assert StoredMemory(session, workspace).portfolio(catalogue, DAY, Overlay()) is not first
     session.commit()
-    kept = portfolio(session, workspace, catalogue, DAY)
-    assert portfolio(session, workspace, catalogue, DAY) is kept
+    kept = StoredMemory(session, workspace).portfolio(catalogue, DAY, Overlay())
+    assert StoredMemory(session, workspace).portfolio(catalogue, DAY, Overlay()) is kept
     ingest.remove(session, workspace, ["system:c"], ACTOR)
     session.commit()
-    assert portfolio(session, workspace, catalogue, DAY).total == 2
+    assert StoredMemory(session, workspace).portfolio(catalogue, DAY, Overlay()).total == 2
     monkeypatch.setattr(portfolios, "_KEPT", 1)
-    portfolio(session, workspace, catalogue, date(2026, 11, 24))
+    StoredMemory(session, workspace).portfolio(catalogue, date(2026, 11, 24), Overlay())
     assert len(portfolios._portfolios) == 1
 
 
@@ -226,7 +226,7 @@ def test_parts_name_what_could_take_their_place(session: Session) -> None:
 )
 def test_a_change_reaches_whoever_is_judged_by_the_whole(session: Session, changed: str, expected: set[str]) -> None:
     workspace = home(session, *estate(), observation("model:alternative", ("alternative_to", "model:m")))
-    assert graph.affected(session, workspace.id, [changed]) >= expected
+    assert affected_by(session, workspace, [changed]) >= expected
 
 
 def test_a_change_below_an_alternative_reaches_the_system_with_the_part(session: Session) -> None:
@@ -239,8 +239,8 @@ def test_a_change_below_an_alternative_reaches_the_system_with_the_part(session:
         observation("dataset:d"),
         closed("vendor:top"),
     )
-    assert "system:s" in graph.affected(session, workspace.id, ["gpu_host:far"])
-    assert graph.affected(session, workspace.id, ["dataset:d"]) == {"dataset:d"}
+    assert "system:s" in affected_by(session, workspace, ["gpu_host:far"])
+    assert affected_by(session, workspace, ["dataset:d"]) == {"dataset:d"}
 
 
 def test_consumers_are_counted_by_how_critical_they_are(session: Session) -> None:

@@ -15,11 +15,12 @@ from service.engine.embedded import EmbeddedEngine
 from service.evaluation.decision import Decision, Outcome
 from service.evaluation.evaluator import evaluate
 from service.evaluation.gather import prepare
-from service.evaluation.standing import standing
+from service.evaluation.standing import StoredMemory, standing
 from service.foundation import database
 from service.foundation.actor import SCHEDULER
 from service.foundation.settings import EXAMPLE, POLICIES
 from service.inventory import graph, ingest, reference_load, workspaces
+from service.inventory.estate_stored import StoredEstate
 from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
 from service.packs.queries import in_force
@@ -77,8 +78,8 @@ def estate(own_session: Session, ground: Ground) -> Judged:
     catalogue = Catalogue.load(own_session, workspace.id)
     assignment = in_force(own_session, ground.library, workspace.id)
     refs = [one.ref for one in stated]
-    part = graph.slice_for(own_session, workspace, refs, catalogue)
-    beyond = standing(own_session, workspace, part, refs, catalogue, DAY)
+    part = graph.slice_for(StoredEstate(own_session, workspace), refs, catalogue)
+    beyond = standing(StoredMemory(own_session, workspace), part, refs, catalogue, DAY)
     prepared = prepare(part, refs, catalogue.on(DAY), DAY, assignment, beyond)
     decisions = evaluate(ground.engine, assignment.bundle, assignment.rules, prepared)
     return Judged(own_session, workspace, {decision.asset_ref: decision for decision in decisions})

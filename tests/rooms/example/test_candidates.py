@@ -8,9 +8,9 @@ from tests.rooms.example.conftest import DAY, Judged
 
 
 def ask(ground: Ground, estate: Judged, name: str) -> tuple[str, set[tuple[str, str]]]:
-    candidates = candidate.read((EXAMPLE / "candidates" / f"{name}.yaml").read_bytes(), "default")
+    candidates = candidate.read((EXAMPLE / "candidates" / f"{name}.yaml").read_bytes(), "default").candidates
     question = check.Question(estate.workspace, candidates, DAY, "ci")
-    decision = check.check(estate.session, ground, question, SCHEDULER).answer
+    decision = check.check(estate.session, ground, question, SCHEDULER).kept.answer
     return decision.verdict, {(reason["rule"], reason["outcome"]) for reason in decision.reasons}
 
 

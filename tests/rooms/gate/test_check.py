@@ -16,9 +16,12 @@ from service.foundation.errors import Invalid, Unavailable
 from service.foundation.settings import POLICIES
 from service.gate import candidate
 from service.gate.check import Question, check, replay
+from service.gate.laying import Candidate
 from service.inventory import queries, reference_load
 from service.inventory.facts import Observation
 from service.inventory.views import WorkspaceView
+from service.packs import actions
+from service.packs.lifecycle import Setting
 from service.packs.source import load_library
 from service.pipeline import Ground, judge_assets
 from tests.factories.libraries import of_eight
@@ -54,7 +57,8 @@ def home_with(session: Session, *observations: Observation) -> WorkspaceView:
 
 
 def ask(session: Session, ground: Ground, home: WorkspaceView, *candidates: Observation) -> Answer:
-    return check(session, ground, Question(home, candidates, DAY, "ci"), ACTOR).answer
+    question = Question(home, [Candidate(one) for one in candidates], DAY, "ci")
+    return check(session, ground, question, ACTOR).kept.answer
 
 
 def reasons(row: Answer) -> list[tuple[str, str, str]]:
@@ -164,5 +168,13 @@ def test_an_unreadable_candidate_says_where(body: bytes, words: str) -> None:
 
 def test_a_candidate_may_be_the_file_itself(session: Session) -> None:
     text_ = b"kind: system\nname: a\n---\nkind: model\nname: b\n"
-    assert [one.ref for one in candidate.read(text_, "default")] == ["system:a", "model:b"]
-    assert [one.ref for one in candidate.read(b'[{"kind": "model", "name": "b"}]', "default")] == ["model:b"]
+    assert [one.ref for one in candidate.read(text_, "default").candidates] == ["system:a", "model:b"]
+    assert [one.ref for one in candidate.read(b'[{"kind": "model", "name": "b"}]', "default").candidates] == ["model:b"]
+
+
+def test_a_candidate_does_not_escape_a_pack_by_leaving_out_its_label(session: Session, ground: Ground) -> None:
+    home = home_with(session, replace(desk(region=VIRGINIA), labels={"env": "prod"}))
+    actions.set_pack(session, ground.library, home, "eu-data-residency", Setting(labels={"env": ["prod"]}), ACTOR)
+    assert "RES-001" in {rule for rule, _, _ in reasons(ask(session, ground, home, desk(region=VIRGINIA)))}
+    new = replace(desk(region=VIRGINIA), name="other")
+    assert "RES-001" not in {rule for rule, _, _ in reasons(ask(session, ground, home, new))}

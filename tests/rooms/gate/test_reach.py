@@ -8,6 +8,7 @@ from sqlmodel import Session
 from service.engine.embedded import EmbeddedEngine
 from service.foundation.settings import POLICIES
 from service.gate.check import Question, check
+from service.gate.laying import Candidate
 from service.inventory import reference_load
 from service.inventory.facts import Observation
 from service.packs.source import load_library
@@ -26,7 +27,7 @@ def ground() -> Iterator[Ground]:
 def judged(session: Session, ground: Ground, stored: list[Observation], *candidates: Observation) -> set[str]:
     reference_load.sync(session, POLICIES / "data")
     home = register(session, *stored)
-    kept = check(session, ground, Question(home, candidates, DAY, "ci"), ACTOR)
+    kept = check(session, ground, Question(home, [Candidate(one) for one in candidates], DAY, "ci"), ACTOR).kept
     return {one["asset"] for one in kept.answer.inputs}
 
 

@@ -1,5 +1,6 @@
 """Setting a pack: what is stored, told, announced and refused."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -90,6 +91,31 @@ def test_a_later_setting_stands_in_the_place_of_the_former(session: Session, wor
     pack = in_force(session, LIBRARY, workspace.id).packs["eu-data-residency"]
     assert pack.parameters["allowed"] == ["EEA"]
     assert pack.enforcement["ci"]["unknown"] == "warn"
+
+
+def test_labels_and_the_day_of_a_setting_are_kept_told_and_announced(
+    session: Session, workspace: WorkspaceView
+) -> None:
+    setting = Setting(labels={"env": ["prod"]}, effective_on=date(2027, 1, 1))
+    for _ in range(2):
+        set_pack(session, LIBRARY, workspace, "eu-data-residency", setting, SCHEDULER)
+    session.commit()
+    session.expire_all()
+    assert settings_of(session, workspace.id) == {"eu-data-residency": setting}
+    assignment = in_force(session, LIBRARY, workspace.id)
+    assert assignment.packs["eu-data-residency"].labels == {"env": ("prod",)}
+    assert assignment.blocks_from("eu-data-residency", "ci", "violation", date(2026, 12, 31)) == date(2027, 1, 1)
+    assert len(announced(session)) == 1
+    (told,) = [one.detail for one in session.exec(select(AuditEntry)) if one.action == "pack.set"]
+    assert (told["after"]["labels"], told["after"]["effective_on"]) == ({"env": ["prod"]}, "2027-01-01")
+    assert (told["before"]["labels"], told["before"]["effective_on"]) == ({}, None)
+
+
+def test_a_setting_whose_lists_are_tuples_is_kept_as_lists(session: Session, workspace: WorkspaceView) -> None:
+    set_pack(session, LIBRARY, workspace, "eu-data-residency", Setting(labels={"env": ("prod",)}), SCHEDULER)
+    session.commit()
+    session.expire_all()
+    assert settings_of(session, workspace.id)["eu-data-residency"].labels == {"env": ["prod"]}
 
 
 def test_a_pack_that_is_not_there_is_refused_with_those_that_are(session: Session, workspace: WorkspaceView) -> None:

@@ -186,3 +186,75 @@ def test_warn_stays_warn() -> None:
     softer = effective(LIBRARY, RESIDENCY, Setting(enforcement={"ci": {"unknown": "warn"}}))
     assert enforcement(softer, "ci", "unknown", ON) == "warn"
     assert enforcement(softer, "ci", "unknown", date(1990, 1, 1)) == "warn"
+
+
+def test_labels_choose_the_assets_that_a_pack_judges() -> None:
+    setting = Setting(labels={"env": ["prod", "staging", "prod"], "team": ["care"]})
+    pack = effective(LIBRARY, RESIDENCY, setting)
+    assert pack.labels == {"env": ("prod", "staging"), "team": ("care",)}
+    assignment = assign(LIBRARY, [pack, effective(LIBRARY, LIBRARY.packs["baseline"], Setting())])
+    chosen: list[dict[str, str]] = [
+        {"env": "prod", "team": "care"},
+        {"env": "staging", "team": "care", "tier": "1"},
+    ]
+    for labels in chosen:
+        assert assignment.left_out(labels) == frozenset()
+    others: list[dict[str, str]] = [
+        {},
+        {"env": "prod"},
+        {"env": "test", "team": "care"},
+        {"env": "Prod", "team": "care"},
+    ]
+    for labels in others:
+        assert assignment.left_out(labels) == {RESIDENCY.id}
+
+
+@given(labels=st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3))
+def test_without_labels_every_asset_is_chosen(labels: dict[str, str]) -> None:
+    assert in_force(*LIBRARY.packs.values()).left_out(labels) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("labels", "path", "expected"),
+    [
+        ({"env": []}, "/labels/env", "leave the key out"),
+        ({"a/b": []}, "/labels/a~1b", "leave the key out"),
+        ({"": ["x"]}, "/labels/", "a letter or digit first"),
+        ({"env": ["ok", "a\0b"]}, "/labels/env/1", "printable text"),
+        ({"env": ["x" * 501]}, "/labels/env/0", "at most 500 characters"),
+        ({"env": [str(number) for number in range(101)]}, "/labels/env", "at most 100 entries"),
+        ({f"k{number}": ["x"] for number in range(101)}, "/labels", "at most 100 entries"),
+    ],
+)
+def test_labels_that_cannot_be_are_refused(labels: dict[str, list[str]], path: str, expected: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        effective(LIBRARY, RESIDENCY, Setting(labels=labels))
+    (fault,) = refused.value.faults
+    assert fault.path == path
+    assert expected in str(fault.expected)
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_workspace_may_have_a_pack_bite_sooner_or_later(days: int) -> None:
+    own = ON + timedelta(days=days)
+    pack = effective(LIBRARY, RESIDENCY, Setting(effective_on=own))
+    assert pack.effective_on == own
+    assert enforcement(pack, "ci", "violation", own - timedelta(days=1)) == "warn"
+    assert enforcement(pack, "ci", "violation", own) == "block"
+    assert effective(LIBRARY, RESIDENCY, Setting()).effective_on == ON
+
+
+@given(
+    point=points,
+    outcome=st.sampled_from(["violation", "unknown", "error", "strange"]),
+    word=st.sampled_from(["block", "warn", "inform"]),
+    days=st.integers(-3, 3),
+)
+def test_a_warning_that_will_block_names_its_day(point: str, outcome: str, word: str, days: int) -> None:
+    words = {"violation": word, "unknown": word}
+    pack = replace(RESIDENCY, enforcement=dict.fromkeys(RESIDENCY.enforcement, words))
+    assignment = assign(LIBRARY, [effective(LIBRARY, pack, Setting())])
+    on = ON + timedelta(days=days)
+    will = assignment.enforcement(pack.id, point, outcome, ON) == "block"
+    does = assignment.enforcement(pack.id, point, outcome, on) == "block"
+    assert assignment.blocks_from(pack.id, point, outcome, on) == (ON if will and not does else None)

@@ -2,20 +2,25 @@
 
 import csv
 import io
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import Session
 
 from service.evaluation.decision import Outcome
+from service.foundation import clock
 from service.foundation.actor import SCHEDULER
 from service.foundation.errors import Invalid, NotFound
 from service.inventory import workspaces
 from service.violations import queries
-from service.violations.queries import By, Count, Filter
+from service.violations.queries import By, Count, Filter, WaiverMark
 from service.violations.reconcile import reconcile
+from service.violations.tables import WaiverRow
 from tests.factories.decisions import decided, found, says
+from tests.factories.waivers import waiver
 
 THEN = datetime(2026, 11, 23, 22, tzinfo=UTC)
 
@@ -38,7 +43,7 @@ def names(session: Session) -> dict[UUID, str]:
     return {mine.id: "default"}
 
 
-def subjects(session: Session, names: dict[UUID, str], **wanted: tuple[str, ...]) -> list[str]:
+def subjects(session: Session, names: dict[UUID, str], **wanted: Any) -> list[str]:
     page = queries.listing(session, names, Filter(**wanted), 100, None)
     return sorted(f"{view.asset} {view.subject}" for view in page.items)
 
@@ -55,10 +60,12 @@ def subjects(session: Session, names: dict[UUID, str], **wanted: tuple[str, ...]
         ({"asset": ("system:x",)}, ["system:x a", "system:x gone"]),
         ({"outcome": ("unknown",)}, ["system:desk l"]),
         ({"asset": ("system:y",)}, []),
+        ({"waived": True}, []),
+        ({"waived": False, "severity": ("low",)}, ["system:desk l"]),
     ],
 )
 def test_a_listing_is_filtered_within_the_callers_workspaces(
-    session: Session, names: dict[UUID, str], wanted: dict[str, tuple[str, ...]], expected: list[str]
+    session: Session, names: dict[UUID, str], wanted: dict[str, Any], expected: list[str]
 ) -> None:
     assert subjects(session, names, **wanted) == expected
 
@@ -112,7 +119,34 @@ def test_counts_add_up_to_the_listing(
 
 def test_counts_tell_questions_from_violations(session: Session, names: dict[UUID, str]) -> None:
     open_now = queries.summary(session, names, Filter(status=("open",)), By.THEME)
-    assert open_now == [Count("residency", 3, {"violation": 3}), Count("licensing", 1, {"unknown": 1})]
+    assert open_now == [Count("residency", 3, 0, {"violation": 3}), Count("licensing", 1, 0, {"unknown": 1})]
+
+
+def test_a_waiver_stands_beside_what_it_covers_and_hides_nothing(
+    session: Session, names: dict[UUID, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home,) = names
+    granted = waiver(workspace_id=home, subject="a")
+    session.add(WaiverRow(**asdict(granted)))
+    session.flush()
+    everything = subjects(session, names)
+
+    def waived_at(moment: datetime) -> tuple[list[str], list[tuple[str | None, int]], list[str]]:
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        assert subjects(session, names) == everything
+        counts = [(count.key, count.waived) for count in queries.summary(session, names, Filter(), By.SEVERITY)]
+        rows = csv.DictReader(io.StringIO("".join(queries.csv_lines(session, names, Filter())), newline=""))
+        return subjects(session, names, waived=True), counts, [r["waived_until"] for r in rows if r["waived_until"]]
+
+    counted = [("critical", 0), ("high", 1), ("low", 0)]
+    until = granted.expires_at.isoformat()
+    assert waived_at(granted.expires_at - timedelta(seconds=1)) == (["system:desk a"], counted, [until])
+    (one,) = queries.listing(session, names, Filter(waived=True), 10, None).items
+    assert one.waiver == WaiverMark(granted.id, granted.reason, "token:adam", granted.expires_at)
+    assert one.status == "open"
+    assert queries.find(session, names, one.id)[0] == one
+    assert waived_at(granted.expires_at) == ([], [(key, 0) for key, _ in counted], [])
+    assert queries.find(session, names, one.id)[0].waiver is None
 
 
 def test_the_csv_holds_every_row_and_no_formula(
