@@ -81,7 +81,7 @@ class _Review:
     summary="May this object enter the cluster?",
     response_model=AnsweredReview,
     openapi_extra=_BODY,
-    responses={400: {"description": "No AdmissionReview of admission.k8s.io/v1"}},
+    responses={"4XX": {"description": "No AdmissionReview of admission.k8s.io/v1"}},
 )
 async def validate_admission(
     request: Request,

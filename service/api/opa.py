@@ -8,7 +8,7 @@ finds no `deny` in an answer takes that for a yes.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import orjson
 import structlog
@@ -32,9 +32,16 @@ from service.gate.reading.parts import File, Ignored, Options, Place, Reading, T
 from service.gate.reading.read import read
 
 PATH: Final = "/v1/data/allod/gate"
+_POINTS: Final = ("ci", "admission", "api")
 _NO_INPUT: Final = {"code": "api_usage_warning", "message": "'input' key missing from the request"}
 
-router = APIRouter(tags=["gate"])
+router = APIRouter(
+    tags=["gate"],
+    responses={
+        "4XX": {"description": "`{code, message, errors}`, as OPA says that the question or the token is wrong"},
+        "5XX": {"description": "`{code, message}`: nothing was decided"},
+    },
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -53,8 +60,8 @@ def _flag(value: str | None) -> bool:
 
 
 async def _asking(
-    workspace: Annotated[str | None, Query(max_length=63, description="A workspace; else the token's own")] = None,
-    point: Annotated[Literal["ci", "admission", "api"], Query(description="Enforcement point that asks")] = "api",
+    workspace: Annotated[str | None, Query(description="A workspace; else the token's own")] = None,
+    point: Annotated[str, Query(description="Enforcement point that asks: ci, admission or api")] = "api",
     pretty: Annotated[str | None, Query(description="Write the answer on many lines")] = None,
     metrics: Annotated[str | None, Query(description="Tell how long it took")] = None,
 ) -> Asking:
@@ -155,6 +162,9 @@ def _answer(
     state = request.app.state
     principal = _principal(request, state.engine, credentials)
     principal.demand(Permission.GATE)
+    if asked.point not in _POINTS:
+        fault = Fault("/point", f"{asked.point[:60]!r} is no enforcement point", f"one of {', '.join(_POINTS)}")
+        raise Invalid("The question cannot be understood.", [fault])
     document = _input(body)
     if document is opa.UNDEFINED:
         return {"warning": _NO_INPUT}

@@ -1,7 +1,7 @@
 """Generates the module through which an engine is asked, and reads what it answers.
 
-Package `allod.entry` holds per asset kind `<kind>.answer`, which names that kind's rules one by one, and per rule
-`rule_<slug>.answer`, which asks it alone. They take `{"documents": [...]}` and give
+Package `allod.entry` holds per asset kind `<kind>.answer`, which names that kind's rules one by one, per rule
+`rule_<slug>.answer`, which asks it alone, and `mixed.answer`, which asks of each document the rules of its own kind. They take `{"documents": [...]}` and give
 
     {"revision": digest, "reports": [[a1, f1, a2, f2, …], …]}
 
@@ -24,6 +24,7 @@ from service.engine.capabilities import MARKER, admit
 from service.engine.protocol import Bundle, EngineFailure, FailureKind, Finding, Module, RawVerdict, RuleEntry
 
 REVISION = "revision"
+MIXED = "mixed"  # the entry for documents of several kinds
 PROBE = "probe"  # the entry that asks no rule: whether the engine answers at all, and can read a document
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -85,24 +86,32 @@ def _entries(bundle: Bundle) -> Module:
         slug = for_rule(rule.id)
         if by_slug.setdefault(slug, [rule]) != [rule]:
             raise EngineFailure(FailureKind.REFUSED, f"rule {rule.id}: another rule has the same id but for its signs")
-    strange = [kind for kind in kinds if not _SLUG.match(kind) or kind in {REVISION, PROBE} or kind.startswith("rule_")]
+    strange = [
+        kind for kind in kinds if not _SLUG.match(kind) or kind in {REVISION, PROBE, MIXED} or kind.startswith("rule_")
+    ]
     if strange:
         raise EngineFailure(FailureKind.REFUSED, f"{strange[0]!r} is no kind of asset")
     packages = sorted({modules.package_of(module) for module in bundle.modules})
     whole = "\n".join(f"\tdata.{package}.{MARKER}" for package in packages) or "\ttrue"
     text = f'package allod.entry\n\n{REVISION} := "{bundle.digest}" if {{\n{whole}\n}}\n'
-    return Module("entry.rego", text + "".join(_entry(slug, rules) for slug, rules in sorted(by_slug.items())))
+    text += "".join(_verdicts(slug, rules) + _answer(slug) for slug, rules in sorted(by_slug.items()))
+    if kinds:
+        text += "".join(f'\n{MIXED}.verdicts := {kind}.verdicts if input.asset.kind == "{kind}"\n' for kind in kinds)
+        text += _answer(MIXED)
+    return Module("entry.rego", text)
 
 
-def _entry(slug: str, rules: Sequence[RuleEntry]) -> str:
+def _verdicts(slug: str, rules: Sequence[RuleEntry]) -> str:
     lists = ",".join(
         f"\n\t[a | a := data.{rule.package}.applies],\n"
         f"\t[[v, u] | data.{rule.package}.applies; v := data.{rule.package}.violation; u := data.{rule.package}.unknown]"
         for rule in rules
     )
-    return f"""
-{slug}.verdicts := [{lists}]
+    return f"\n{slug}.verdicts := [{lists}]\n"
 
+
+def _answer(slug: str) -> str:
+    return f"""
 {slug}.answer := {{
 	"revision": {REVISION},
 	"reports": [report | some document in input.documents; report := {slug}.verdicts with input as document],

@@ -36,6 +36,38 @@ def judge(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Documen
     return [Judged({rule.id: row[rule.id] for rule in rules}) for row in _rows(engine, bundle, kind, documents, ward)]
 
 
+def judge_mixed(engine: Engine, bundle: Bundle, kinds: Sequence[str], documents: Sequence[Document]) -> list[Judged]:
+    """As `judge`, for documents of several kinds, `kinds` in their order: one question for all while nothing fails.
+
+    Raises:
+        EngineFailure: UNREACHABLE or REVISION, as `judge`.
+    """
+    places: dict[str, list[int]] = {}
+    for place, kind in enumerate(kinds):
+        places.setdefault(kind, []).append(place)
+    rules = {kind: entries.rules_for(bundle, kind) for kind in places}
+    asked = [place for place, kind in enumerate(kinds) if rules[kind]]
+    ward = ward_of(engine, bundle)
+    if len({kinds[place] for place in asked}) > 1 and not ward.current() and not ward.suspects:
+        try:
+            engine.activate(bundle)
+            reports = engine.query(bundle.digest, entries.MIXED, [documents[place] for place in asked])
+        except EngineFailure as failure:
+            if failure.kind in NOBODYS_FAULT:
+                raise
+        else:
+            rows = {
+                place: entries.read_report(rules[kinds[place]], report)
+                for place, report in zip(asked, reports, strict=True)
+            }
+            return [Judged(rows.get(place, {})) for place in range(len(documents))]
+    found: dict[int, Judged] = {}
+    for kind, here in places.items():
+        judged = judge(engine, bundle, kind, [documents[place] for place in here])
+        found |= dict(zip(here, judged, strict=True))
+    return [found[place] for place in range(len(documents))]
+
+
 def _rows(engine: Engine, bundle: Bundle, kind: str, documents: Sequence[Document], ward: Ward) -> list[Row]:
     rules = entries.rules_for(bundle, kind)
     left_out = ward.current()

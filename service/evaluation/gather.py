@@ -68,7 +68,6 @@ def _slots(assignment: Assignment, kind: str, left_out: frozenset[str]) -> tuple
     """The slots for assets of `kind` that the packs `left_out` do not judge."""
     rules = [rule.id for rule in assignment.bundle.rules if kind in rule.kinds]
     inputs = tuple(slot_input(slot, rules, left_out) for slot in assignment.slots)
-    # The evaluator asks documents with as many slots together: none may stand empty where another's is full.
     return tuple(one for one in inputs if one.packs) if left_out else inputs
 
 

@@ -117,8 +117,7 @@ class Answer:
             response["status"] = {"code": self.code, "reason": self.reason, "message": self.message}
         if self.warnings:
             response["warnings"] = list(self.warnings)
-        if self.annotations:
-            response["auditAnnotations"] = dict(self.annotations)
+        response["auditAnnotations"] = dict(self.annotations)
         return {"apiVersion": VERSION, "kind": KIND, "response": response}
 
 

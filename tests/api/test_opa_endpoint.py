@@ -188,6 +188,8 @@ def test_the_options_of_the_address(curl: httpx2.Client) -> None:
     assert plain.text.startswith('{"')
     assert "metrics" not in plain.json()
     assert "There is no workspace" in asked(curl, GOOD, status=400, workspace="nowhere")["message"]
+    assert "'moon' is no enforcement point" in json.dumps(asked(curl, GOOD, status=400, point="moon"))
+    assert asked(curl, GOOD, "/")["result"]["allow"] is True
 
 
 @pytest.mark.usefixtures("ground")

@@ -84,6 +84,13 @@ def conftest() -> Path | None:
     return program
 
 
+def output(command: Sequence[str | Path], expected: int = 0) -> str:
+    """What a program writes; it must end with the exit code that is expected."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == expected, done.stdout[-500:] + done.stderr[-500:]
+    return done.stdout
+
+
 def files_per_second(command: Sequence[str | Path], files: Sequence[Path], expected: int) -> float:
     """How many files get their answer in a second, each from a process of its own, as many at once as there are processors.
 
@@ -91,8 +98,7 @@ def files_per_second(command: Sequence[str | Path], files: Sequence[Path], expec
     """
 
     def run(file: Path) -> None:
-        done = subprocess.run([*command, file], capture_output=True, text=True, check=False)
-        assert done.returncode == expected, done.stdout[-500:] + done.stderr[-500:]
+        output([*command, file], expected)
 
     run(files[0])  # what is read from the disk is in memory then
     begun = time.perf_counter()

@@ -114,12 +114,16 @@ def _processes(
     for file in files:
         file.write_text(json.dumps(documents))
     rates = {}
-    # Both end with 1: the candidate is denied. A directory that is not understood would end otherwise.
+    asked = [opa_binary, "eval", "--format", "raw", "--data", policies, "data.main.deny", "--input", files[0]]
+    denials = json.loads(programs.output(asked))
+    assert denials  # the rules ran: a directory that is not understood denies nothing
     conftest = programs.conftest()
     if conftest is None:
         say("  SKIPPED: conftest test: it cannot be built here")
     else:
         command: list[str | Path] = [conftest, "test", "--no-color", "--parser", "json", "--policy", policies]
+        (said,) = json.loads(programs.output([*command, "--output", "json", files[0]], 1))
+        assert {one["msg"] for one in said["failures"]} == set(denials)
         rates["conftest test, a process for each file"] = programs.files_per_second(command, files, 1)
     command = [opa_binary, "eval", "--format", "raw", "--fail-defined", "--data", policies, "data.main.deny", "--input"]
     rates["opa eval, a process for each file"] = programs.files_per_second(command, files, 1)

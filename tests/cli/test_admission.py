@@ -19,7 +19,9 @@ import yaml
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from service.cli import serve
 from service.cli.home import free_port
+from service.foundation.errors import Invalid
 from tests.cli.conftest import Allod
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,6 +208,14 @@ class TestServing:
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
+
+    def test_both_files_or_neither(self, certificates: Path) -> None:
+        certificate, key = certificates / "tls.crt", certificates / "tls.key"
+        assert serve._pair(None, None) == (None, None)
+        assert serve._pair(certificate, key) == (str(certificate), str(key))
+        for wrong in ((certificate, None), (None, key), (key, certificate), (certificate, certificates / "nowhere")):
+            with pytest.raises(Invalid, match="HTTPS"):
+                serve._pair(*wrong)
 
     def test_what_cannot_be_served_is_told_at_the_start(
         self, environment: dict[str, str], certificates: Path, tmp_path: Path

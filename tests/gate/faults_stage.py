@@ -174,15 +174,21 @@ class Api:
             assert time.monotonic() < deadline, answer.text
             time.sleep(0.2)
 
-    def gate(self, candidate: Path = ALLOWED, *, timeout: float = 60, token: str = TOKEN) -> Ran:
-        """`allod gate` in a process of its own, as a pipeline runs it."""
+    def gate(
+        self, candidate: Path = ALLOWED, *, timeout: float = 60, token: str = TOKEN, within: float = COMMAND_SECONDS
+    ) -> Ran:
+        """`allod gate` in a process of its own, as a pipeline runs it.
+
+        Raises:
+            subprocess.TimeoutExpired: it still waits after `within` seconds.
+        """
         done = subprocess.run(
             [sys.executable, "-m", "service.cli", "gate", "-f", candidate, "--timeout", str(timeout)],
             cwd=ROOT,
             env=processes.environment({"ALLOD_URL": self.url, "ALLOD_TOKEN": token}),
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
+            timeout=within,
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
