@@ -29,7 +29,7 @@ from sqlalchemy import exc, text
 from sqlmodel import Session
 
 from service.api import asking
-from service.api.dependencies import _bearer, _principal, workspace_of
+from service.api.dependencies import bearer, principal_of, workspace_of
 from service.api.ground import make as make_ground
 from service.api.schemas.admission import AdmissionReview, AnsweredReview, MalformedReview
 from service.auth.principals import Forbidden, Principal, Unauthenticated
@@ -85,13 +85,18 @@ class _Review:
 )
 async def validate_admission(
     request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     timeout: Annotated[str | None, Query(description="How long the caller waits, for instance `10s`")] = None,  # noqa: ASYNC109 -- the API server's own word
 ) -> JSONResponse:
     """Judges the object of an AdmissionReview as its namespace is mapped to a workspace; see ALLOD_ADMISSION_FILE."""
     begun = time.monotonic()
     seconds = _seconds(timeout) * SHARE
-    asked = AdmissionReview.in_(await request.body()).asked()
+    try:
+        asked = AdmissionReview.in_(await request.body()).asked()
+    except ServiceError:
+        # What is wrong with a body is told to those alone who may ask.
+        await to_thread.run_sync(_caller, request, credentials)
+        raise
     review = _Review(request, asked, credentials, begun + seconds, threading.Event())
     answer = admission.undecided(asked.uid, f"no verdict within {seconds:g} s")
     with anyio.move_on_after(review.ends - time.monotonic()):
@@ -123,7 +128,7 @@ def _answered(review: _Review) -> Answer:
 
 def _answer(review: _Review) -> Answer:
     request, asked, file = review.request, review.asked, review.file
-    principal = _caller(review)
+    principal = _caller(request, review.credentials)
     sorted_ = admission.sort(asked, file)
     if isinstance(sorted_, Answer):
         return sorted_
@@ -149,17 +154,17 @@ def _answer(review: _Review) -> Answer:
     return admission.decided(asked, decision, sorted_.treatment.mode)
 
 
-def _caller(review: _Review) -> Principal | None:
+def _caller(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal | None:
     """Who asks; None for a cluster that may ask without a token.
 
     Raises:
         Unauthenticated: no token, or one that is not valid.
         Forbidden: its role may not ask the gate.
     """
-    state = review.request.app.state
-    if review.credentials is None and state.settings.admission_anonymous:
+    state = request.app.state
+    if credentials is None and state.settings.admission_anonymous:
         return None
-    principal = _principal(review.request, state.engine, review.credentials)
+    principal = principal_of(request, state.engine, credentials)
     principal.demand(Permission.GATE)
     return principal
 

@@ -24,7 +24,7 @@ from service.foundation.settings import Settings
 from service.inventory import workspaces
 from service.inventory.views import WorkspaceView
 
-_bearer = HTTPBearer(
+bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="An access token of Allod: `Authorization: Bearer allod_…`"
 )
 
@@ -61,9 +61,14 @@ def wake(request: Request, session: Session) -> None:
 SessionDep = Annotated[Session, Depends(_session, scope="function")]
 
 
-def _principal(
-    request: Request, bind: EngineDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+def principal_of(
+    request: Request, bind: EngineDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
+    """Who calls.
+
+    Raises:
+        Unauthenticated: nobody who is known.
+    """
     if credentials is None:
         raise Unauthenticated("Send an access token: Authorization: Bearer <token>.")
     # A session of its own: what the endpoint does later can neither undo the record of use nor hold its lock. Each of its
@@ -80,7 +85,7 @@ def require(permission: Permission) -> Callable[..., Awaitable[Principal]]:
     Use: `principal: Annotated[Principal, Depends(require(Permission.READ))]`, or the ready-made `Reader` and its kin.
     """
 
-    async def demand(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+    async def demand(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
         principal.demand(permission)
         return principal
 

@@ -18,7 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy import exc
 
 from service.api import asking
-from service.api.dependencies import _bearer, _principal, workspace_of
+from service.api.dependencies import bearer, principal_of, workspace_of
 from service.api.ground import make as make_ground
 from service.api.schemas.admission import AdmissionReview
 from service.auth.principals import Forbidden, Unauthenticated
@@ -72,7 +72,7 @@ async def _raw(request: Request) -> bytes:
     return await request.body()
 
 
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 AskingDep = Annotated[Asking, Depends(_asking)]
 _BODY: Final = {
     "requestBody": {
@@ -160,7 +160,7 @@ def _answer(
     request: Request, asked: Asking, credentials: HTTPAuthorizationCredentials | None, steps: list[str], body: bytes
 ) -> dict[str, Any]:
     state = request.app.state
-    principal = _principal(request, state.engine, credentials)
+    principal = principal_of(request, state.engine, credentials)
     principal.demand(Permission.GATE)
     if asked.point not in _POINTS:
         fault = Fault("/point", f"{asked.point[:60]!r} is no enforcement point", f"one of {', '.join(_POINTS)}")

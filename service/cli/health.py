@@ -32,7 +32,10 @@ def health(role: Annotated[Role, typer.Argument(help="The role to ask after.")])
 def _api() -> str | None:
     import httpx2
 
-    answer = httpx2.get(f"http://127.0.0.1:{settings().port}/readyz", timeout=ANSWER_SECONDS)
+    # Its own address stands in no certificate; nobody else answers on it.
+    tls = settings().tls_cert is not None
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{settings().port}/readyz"
+    answer = httpx2.get(url, timeout=ANSWER_SECONDS, verify=not tls)
     return None if answer.status_code == httpx2.codes.OK else f"The API is not ready: {answer.text}"
 
 

@@ -1,7 +1,8 @@
 """Generates the module through which an engine is asked, and reads what it answers.
 
 Package `allod.entry` holds per asset kind `<kind>.answer`, which names that kind's rules one by one, per rule
-`rule_<slug>.answer`, which asks it alone, and `mixed.answer`, which asks of each document the rules of its own kind. They take `{"documents": [...]}` and give
+`rule_<slug>.answer`, which asks it alone, and `mixed.answer`, which asks of each document the rules of its own kind. They
+take `{"documents": [...]}` and give
 
     {"revision": digest, "reports": [[a1, f1, a2, f2, …], …]}
 

@@ -240,14 +240,11 @@ def _believed_owner(asked: Asked, controllers: Sequence[str]) -> str | None:
 
 
 def _complete(asked: Asked, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The object with its name and namespace in it, and with what is debugged into a running pod among its containers."""
+    """The object with its name and namespace in it."""
     metadata = mapping(document.get("metadata"))
     name = metadata.get("name") or asked.name or str(metadata.get("generateName") or "").rstrip("-.")
     own = {**metadata, "name": name, "namespace": metadata.get("namespace") or asked.namespace}
-    spec = mapping(document.get("spec"))
-    added = listed(spec.get("ephemeralContainers"))
-    whole = {"spec": {**spec, "containers": [*listed(spec.get("containers")), *added]}} if added else {}
-    return {**document, "metadata": own, **whole}
+    return {**document, "metadata": own}
 
 
 def _message(hard: Sequence[Mapping[str, Any]], missing: Sequence[Mapping[str, Any]], kept: str | None) -> str:

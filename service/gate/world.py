@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from sqlmodel import Session
 
 from service.evaluation.standing import Memory, StoredMemory
+from service.foundation.errors import Invalid, Unavailable
 from service.inventory.reference import Catalogue
 from service.inventory.views import WorkspaceView
 from service.packs.assignment import Assignment
@@ -68,8 +69,18 @@ class StoredWorld:
         return Catalogue.load(self.session, self.home.id)
 
     def assignment(self) -> Assignment:
-        """What is in force now."""
-        return in_force(self.session, self.ground.library, self.home.id)
+        """What is in force now.
+
+        Raises:
+            Unavailable: that cannot be told, or it is nothing at all. A candidate that no rule looked at is not allowed.
+        """
+        try:
+            found = in_force(self.session, self.ground.library, self.home.id)
+        except Invalid as refusal:
+            raise Unavailable(f"Nobody can judge in {self.home.name!r}: {refusal.detail}", refusal.faults) from refusal
+        if not found.packs:
+            raise Unavailable(f"Nobody judges in {self.home.name!r}: switch a pack on.")
+        return found
 
     def connector_of(self, origin: str) -> str | None:
         """The connector of the source that has the name now."""

@@ -44,6 +44,8 @@ class Library:
     modules: tuple[Module, ...]
     blocs: frozenset[str] = frozenset()
     _bundles: dict[tuple[str, ...], Bundle] = field(default_factory=dict, compare=False, repr=False)
+    # By the digest of a workspace's settings, what is in force under them: `queries` fills it.
+    assignments: dict[str, Assignment] = field(default_factory=dict, compare=False, repr=False)
 
     def bundle(self, rules: Iterable[str]) -> Bundle:
         """The library's modules and those of these rules; equal rules give the very same object."""

@@ -154,7 +154,7 @@ def _sources(kind: str, spec: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _containers(spec: Mapping[str, Any]) -> Iterator[Container]:
-    for key in ("initContainers", "containers"):
+    for key in ("initContainers", "containers", "ephemeralContainers"):
         for position, given in enumerate(listed(spec.get(key))):
             one = mapping(given)
             pairs = [mapping(entry) for entry in listed(one.get("env"))]

@@ -35,7 +35,10 @@ def test_every_operation_but_health_needs_a_token(app: FastAPI, anonymous: TestC
         address = re.sub(r"\{[^}]*\}", "00000000-0000-0000-0000-000000000000", path)
         answer = anonymous.request(method, address)
         assert answer.status_code == 401, (method, path, answer.text)
-        assert answer.json()["type"] == "urn:allod:problem:unauthenticated"
+        if path.startswith("/v1/data/"):  # speaks as OPA does
+            assert answer.json()["code"] == "unauthorized"
+        else:
+            assert answer.json()["type"] == "urn:allod:problem:unauthenticated"
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
         walked += 1
     assert walked > 5

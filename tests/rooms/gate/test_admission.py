@@ -13,6 +13,7 @@ from service.foundation.errors import Invalid
 from service.gate import admission, admission_file
 from service.gate.admission import Answer, Asked, Operation, ToJudge, decided, homeless, sort
 from service.gate.admission_file import NO_FILE, AdmissionFile, Mode, Treatment
+from service.scans.workload_documents import understand
 
 MAKER = "system:serviceaccount:kube-system:replicaset-controller"
 KSERVE = "system:serviceaccount:kserve:kserve-controller-manager"
@@ -70,7 +71,9 @@ class TestWhatIsJudged:
         document["spec"]["ephemeralContainers"] = [{"name": "debug", "image": "ollama/ollama"}]
         found = sort(asked(document, subresource="ephemeralcontainers", operation=Operation.UPDATE), NO_FILE)
         assert isinstance(found, ToJudge)
-        assert [one["name"] for one in found.document["spec"]["containers"]] == ["c", "debug"]
+        workload = understand(found.document)
+        assert workload is not None
+        assert [one.name for one in workload.containers] == ["c", "debug"]
 
     def test_an_update_that_changes_nothing_of_what_is_judged_is_let_through(self) -> None:
         old, new = pod(), pod()
