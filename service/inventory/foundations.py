@@ -1,6 +1,6 @@
 """What the systems that matter stand on: one pass over the estate, for facts about all of it together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,10 +33,17 @@ class Foundations:
     hosts: list[str] = field(default_factory=list)
 
 
-def foundations(estate: Estate, catalogue: Catalogue, overlay: Overlay | None = None) -> Foundations:
-    """The foundations of a workspace as they are kept now, with what the candidates of `overlay` state instead."""
+def foundations(
+    estate: Estate, catalogue: Catalogue, overlay: Overlay | None = None, only: Collection[str] | None = None
+) -> Foundations:
+    """The foundations of a workspace as they are kept now, with what the candidates of `overlay` state instead.
+
+    `only` names the systems and hosts that are asked about; without it all are.
+    """
     laid = overlay or Overlay()
-    found = Foundations(Slice(estate.workspace), _systems(estate, laid))
+    systems, hosts = _everybody(estate, laid) if only is None else _some(estate, laid, only)
+    systems = {ref: criticality for ref, criticality in systems.items() if criticality not in _LIGHT}
+    found = Foundations(Slice(estate.workspace), systems, hosts=sorted(hosts))
     stated = laid.all_edges()
     start = {*found.systems, *(edge.target for edge in stated)}
     edges = [*laid.replace(estate.up(start, [*RUNNING, _OPERATED])), *stated]
@@ -47,20 +54,30 @@ def foundations(estate: Estate, catalogue: Catalogue, overlay: Overlay | None = 
         elif edge.type == _OPERATED:
             found.part.up.setdefault(edge.source, []).append(edge)
     found.things = {system: _things(up, system) for system in sorted(found.systems)}
-    hosts = {ref for ref, view in laid.assets.items() if view.attributes.get("accelerators")}
-    found.hosts = sorted(hosts | (estate.accelerated() - laid.assets.keys()))
     operators = {edge.target for ties in found.part.up.values() for edge in ties}
     things = {thing for things in found.things.values() for thing in things}
     _load(estate, found.part, things | operators | set(found.hosts) | estate.vendors(), catalogue, laid)
     return found
 
 
-def _systems(estate: Estate, laid: Overlay) -> dict[str, str | None]:
-    systems = estate.systems()
+def _everybody(estate: Estate, laid: Overlay) -> tuple[dict[str, str | None], set[str]]:
+    """The criticality of all systems, and all hosts with accelerators."""
+    systems, hosts = estate.systems(), estate.accelerated() - laid.assets.keys()
     for ref, view in laid.assets.items():
         if view.kind == Kind.SYSTEM:
             systems[ref] = view.attributes.get("criticality")
-    return {ref: criticality for ref, criticality in systems.items() if criticality not in _LIGHT}
+        elif view.kind == Kind.GPU_HOST and view.attributes.get("accelerators"):
+            hosts.add(ref)
+    return systems, hosts
+
+
+def _some(estate: Estate, laid: Overlay, only: Collection[str]) -> tuple[dict[str, str | None], set[str]]:
+    """The same of these alone."""
+    wanted = set(only)
+    views = list(estate.assets(wanted - laid.assets.keys()).values())
+    views += [laid.assets[ref] for ref in wanted & laid.assets.keys()]
+    systems = {view.ref: view.attributes.get("criticality") for view in views if view.kind == Kind.SYSTEM}
+    return systems, {view.ref for view in views if view.kind == Kind.GPU_HOST and view.attributes.get("accelerators")}
 
 
 def _things(up: Mapping[str, Iterable[str]], system: str) -> list[str]:

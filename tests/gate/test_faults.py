@@ -267,9 +267,8 @@ def test_a_rule_that_does_not_come_to_an_end_or_fails(
 ) -> None:
     rule = policies / "rules" / "residency" / "storage_in_allowed_places" / "storage_in_allowed_places.rego"
     shipped = rule.read_text()
-    spoilt = shipped.replace(
-        "applies if reach.possible", f"applies if {{\n\t{condition}\n}}\n\napplies if reach.possible"
-    )
+    # The only condition: OPA does not evaluate a second one where the first holds.
+    spoilt = shipped.replace("applies if reach.possible(parameters.data_classes)", f"applies if {condition}")
     assert spoilt != shipped
     rule.write_text(spoilt)
     settings: dict[str, object] = {"policies_dir": policies, "engine_timeout_seconds": OPA_SECONDS}
@@ -278,11 +277,9 @@ def test_a_rule_that_does_not_come_to_an_end_or_fails(
         opa_server(port)
         settings["opa_url"] = f"http://127.0.0.1:{port}"
     api = stage.api(**settings)
-    for candidate in (ALLOWED, BLOCKED):
-        is_undecided(api.gate(candidate))
-        decision = api.post(candidate).json()["decision"]
-        assert (decision["verdict"], decision["undecided"]) == ("block", True)
-        assert "RES-001" in {one["rule"] for one in decision["reasons"] if one["outcome"] == "error"}
+    ran = api.gate(ALLOWED, timeout=110)
+    is_undecided(ran)
+    assert "RES-001" in ran.out
     api.end(signal.SIGTERM)
     rule.write_text(shipped)
     api.start()

@@ -180,6 +180,20 @@ CANDIDATES = st.lists(
         st.sampled_from(["MIT", "SSPL-1.0"]),
     )
     | st.builds(
+        lambda count, relations: Candidate(
+            observation(
+                "gpu_host:big",
+                *relations,
+                accelerators=[{"model": "nvidia-h100", "count": count}] if count else [],
+            )
+        ),
+        st.integers(0, 9),
+        st.lists(
+            st.sampled_from([("serves", "model:tuned/m3"), ("located_in", REGION), ("operated_by", "vendor:mine")]),
+            unique=True,
+        ),
+    )
+    | st.builds(
         lambda country: Candidate(observation("vendor:mine", incorporated_in=country)), st.sampled_from(["DE", "CN"])
     ),
     min_size=1,
