@@ -44,10 +44,13 @@ def _head(answer: Answer) -> Text:
 
 
 def _lines(answer: Answer) -> Iterator[tuple[int, Text]]:
+    lacking = {one.asset for one in answer.missing}
     for reason in answer.reasons:
         yield 0, Text()
         yield 0, _line(reason)
-        yield from ((4, text) for text in _below(reason))
+        # Where lines are to be added, these are the remedy of an open question, and stand once below.
+        short = reason.outcome == "unknown" and reason.asset in lacking
+        yield from ((4, text) for text in _below(reason, short=short))
     if answer.missing:
         yield 0, Text()
         yield 0, Text("Lines to add:", style="bold")
@@ -66,7 +69,7 @@ def _line(reason: Reason) -> Text:
     return line.append(reason.asset, style="cyan")
 
 
-def _below(reason: Reason) -> list[Text]:
+def _below(reason: Reason, *, short: bool) -> list[Text]:
     place = [Text(f"at {reason.place}", style="cyan")] if reason.place else []
     message, *others = reason.told()
     notes = reason.notes()
@@ -74,7 +77,11 @@ def _below(reason: Reason) -> list[Text]:
     return [
         *place,
         Text(message),
-        *(Text(one, style="dim" if one.startswith("path:") else "") for one in dim),
+        *(
+            Text(one, style="dim" if one.startswith("path:") else "")
+            for one in dim
+            if not (short and one.startswith("mend:"))
+        ),
         *(Text(note, style="yellow") for note in notes),
     ]
 

@@ -11,7 +11,7 @@ from typing import Final
 from service.foundation.errors import Invalid
 from service.gate.reading.detect import detect
 from service.gate.reading.parts import File, Ignored, Place, Type
-from service.gate.reading.text import SIZE_MAX, refusal
+from service.gate.reading.text import SIZE_MAX, documents, refusal
 
 STDIN: Final = "-"
 STDIN_NAME: Final = "standard input"
@@ -23,6 +23,7 @@ _SUFFIXES: Final = frozenset(
         *(".lock", ".md", ".tfplan", ".tfstate"),
     }
 )
+_PARSED: Final = frozenset({".yaml", ".yml", ".json"})
 
 
 @dataclass(slots=True)
@@ -40,7 +41,8 @@ def read_paths(paths: Sequence[Path | str]) -> Found:
     too large is read as far as shows that it is.
 
     Raises:
-        Invalid: a path is not there, cannot be read, is no regular file, or leads out of the directory that was given.
+        Invalid: a path is not there, cannot be read, is no regular file, or leads out of the directory that was given; also
+            where a file of a directory is called YAML or JSON and is none.
     """
     if not paths:
         raise Invalid("No file is named: say -f FILE, -f DIRECTORY or -f - for standard input.")
@@ -103,6 +105,8 @@ def _take(path: Path, found: Found) -> None:
         return
     file = _card_or(File(place.file, _content(path)), path)
     if detect(file) is None:
+        if path.suffix.lower() in _PARSED:
+            documents(file)  # what cannot be read may be anything: it is refused, not passed over
         found.ignored.append(Ignored(place.file, "it is of no type that is known", place))
     else:
         found.files.append(file)

@@ -54,6 +54,18 @@ def test_a_reason_without_path_place_and_remedy_is_its_message() -> None:
     assert bare.splitlines()[-1] == "    Storage of personal data lies in US."
 
 
+def test_the_remedy_of_an_open_question_is_the_line_to_add() -> None:
+    line = {"asset": "system:desk", "what": "The region.", "add": "allod.dev/x: y", "file": "a.yaml", "line": 4}
+    reasons = [
+        reason(outcome=outcome, asset=asset)
+        for outcome in ("unknown", "violation")
+        for asset in ("system:desk", "model:m")
+    ]
+    told = table(decision("block", *reasons, missing=[line]))
+    assert told.count("mend: Move it to an allowed place.") == 3
+    assert table(decision("block", reasons[0])).count("mend:") == 1
+
+
 def test_colour_comes_when_asked_for() -> None:
     assert "\x1b[" in as_table(FULL, colour=True)
 

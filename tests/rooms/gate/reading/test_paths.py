@@ -50,6 +50,15 @@ def test_a_broken_file_in_a_directory_is_not_left_out(tmp_path: Path) -> None:
         read([file])
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.yaml", "kind: [\n"), ("b.json", '{"kind": '), ("c.yml", "{{ .Values.x }}: 1\n")]
+)
+def test_what_may_be_anything_is_refused_and_not_passed_over(tmp_path: Path, name: str, text: str) -> None:
+    put(tmp_path, "deploy.yaml")
+    put(tmp_path, name, text)
+    assert name in refusal_of(tmp_path)
+
+
 def test_a_large_file_in_a_directory_is_not_left_out(tmp_path: Path) -> None:
     put(tmp_path, "plan.json", '{"format_version": "1.2", "planned_values": {' + " " * SIZE_MAX)
     (file,) = read_paths([tmp_path]).files
