@@ -1,17 +1,39 @@
 """What the endpoints beside `POST /gate` share: files in, a decision out, in the shape that the gate answers."""
 
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+import anyio
+from anyio import to_thread
 from sqlmodel import Session
 
 from service.foundation import clock
 from service.foundation.actor import Actor
+from service.foundation.errors import Unavailable
 from service.gate import answer, candidate
 from service.gate.check import Question, check
 from service.gate.reading.parts import Reading
 from service.inventory.views import WorkspaceView
 from service.pipeline import Ground
+
+Result = TypeVar("Result")
+
+
+async def in_time(seconds: float, work: Callable[[threading.Event], Result]) -> Result:
+    """What `work` answers in a thread, if it does so in time; the event tells it that nobody waits any more.
+
+    Raises:
+        Unavailable: it did not.
+    """
+    over = threading.Event()
+    try:
+        with anyio.fail_after(seconds):
+            return await to_thread.run_sync(work, over, abandon_on_cancel=True)
+    except TimeoutError as error:
+        raise Unavailable(f"No verdict within {seconds:g} s.") from error
+    finally:
+        over.set()
 
 
 def decide(

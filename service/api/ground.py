@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 
 from service.api.dependencies import SettingsDep
+from service.foundation.errors import Invalid, Unavailable
 from service.foundation.settings import Settings
 from service.pipeline import Ground
 
@@ -19,10 +20,18 @@ async def _ground(request: Request, settings: SettingsDep) -> Ground:
 
 
 def make(app: FastAPI, settings: Settings) -> Ground:
-    """The ground of an app, made if it is not there."""
+    """The ground of an app, made if it is not there.
+
+    Raises:
+        Unavailable: the policies cannot be used.
+    """
     with _making:
         if getattr(app.state, "ground", None) is None:
-            app.state.ground = Ground.of(settings)
+            try:
+                app.state.ground = Ground.of(settings)
+            except Invalid as refusal:
+                # No fault of whoever asks: the operator's, and until he mends it nothing can be judged.
+                raise Unavailable(f"Nobody can judge here: {refusal.detail}", refusal.faults) from refusal
     ground: Ground = app.state.ground
     return ground
 

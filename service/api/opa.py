@@ -5,6 +5,7 @@ errors as `{"code", "message"}` with 400, 401 or 500. What could not be decided 
 finds no `deny` in an answer takes that for a yes.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from service.auth.principals import Forbidden, Unauthenticated
 from service.auth.roles import Permission
 from service.foundation import canonical
 from service.foundation.database import unit_of_work
-from service.foundation.errors import Fault, Invalid, ServiceError
+from service.foundation.errors import Fault, Invalid, ServiceError, Unavailable
 from service.gate import admission, opa
 from service.gate.admission_file import AdmissionFile
 from service.gate.reading.parts import File, Ignored, Options, Place, Reading, Type
@@ -82,34 +83,34 @@ _BODY: Final = {
 
 
 @router.post(PATH, summary="The gate as a document of OPA", openapi_extra=_BODY)
-def ask_as_opa(
+async def ask_as_opa(
     request: Request, asking_: AskingDep, credentials: Credentials, body: Annotated[bytes, Depends(_raw)]
 ) -> Response:
     """Judges `input` and answers allow, verdict, deny, warn, undecided, reasons, missing, ignored and decision_id."""
-    return _respond(request, asking_, credentials, "", body)
+    return await _respond(request, asking_, credentials, "", body)
 
 
 @router.post(f"{PATH}/{{path:path}}", summary="A part of the gate's document of OPA", openapi_extra=_BODY)
-def ask_part_as_opa(
+async def ask_part_as_opa(
     request: Request, path: str, asking_: AskingDep, credentials: Credentials, body: Annotated[bytes, Depends(_raw)]
 ) -> Response:
     """Judges `input` and answers what stands under the path, for instance `allow`; `{}` where nothing does."""
-    return _respond(request, asking_, credentials, path, body)
+    return await _respond(request, asking_, credentials, path, body)
 
 
 @router.get(PATH, summary="The gate as a document of OPA, asked by address")
-def see_as_opa(
+async def see_as_opa(
     request: Request,
     asking_: AskingDep,
     credentials: Credentials,
     input: Annotated[str | None, Query(description="The input, as JSON")] = None,
 ) -> Response:
     """As with POST; without an input nothing is judged, and there is no result."""
-    return _respond(request, asking_, credentials, "", _body_of(input))
+    return await _respond(request, asking_, credentials, "", _body_of(input))
 
 
 @router.get(f"{PATH}/{{path:path}}", summary="A part of the gate's document of OPA, asked by address")
-def see_part_as_opa(
+async def see_part_as_opa(
     request: Request,
     path: str,
     asking_: AskingDep,
@@ -117,18 +118,26 @@ def see_part_as_opa(
     input: Annotated[str | None, Query(description="The input, as JSON")] = None,
 ) -> Response:
     """As with POST; without an input nothing is judged, and there is no result."""
-    return _respond(request, asking_, credentials, path, _body_of(input))
+    return await _respond(request, asking_, credentials, path, _body_of(input))
 
 
 def _body_of(text: str | None) -> bytes:
     return b"" if text is None else b'{"input":' + text.encode("utf-8", "surrogatepass") + b"}"
 
 
-def _respond(
+async def _respond(
     request: Request, asked: Asking, credentials: HTTPAuthorizationCredentials | None, path: str, body: bytes
 ) -> Response:
     begun = time.perf_counter_ns()
-    status, content = _answered(request, asked, credentials, [step for step in path.split("/") if step], body)
+    steps = [step for step in path.split("/") if step]
+
+    def work(over: threading.Event) -> tuple[int, dict[str, Any]]:
+        return _answered(request, asked, credentials, steps, body, over)
+
+    try:
+        status, content = await asking.in_time(request.app.state.settings.gate_seconds, work)
+    except Unavailable as refusal:
+        status, content = 500, {"code": "internal_error", "message": refusal.detail}
     if asked.metrics and status == 200:
         content["metrics"] = {"timer_server_handler_ns": time.perf_counter_ns() - begun}
     option = orjson.OPT_INDENT_2 if asked.pretty else 0
@@ -136,11 +145,16 @@ def _respond(
 
 
 def _answered(
-    request: Request, asked: Asking, credentials: HTTPAuthorizationCredentials | None, steps: list[str], body: bytes
+    request: Request,
+    asked: Asking,
+    credentials: HTTPAuthorizationCredentials | None,
+    steps: list[str],
+    body: bytes,
+    over: threading.Event,
 ) -> tuple[int, dict[str, Any]]:
     """Status and body, whatever happens."""
     try:
-        return 200, _answer(request, asked, credentials, steps, body)
+        return 200, _answer(request, asked, credentials, steps, body, over)
     except (Unauthenticated, Forbidden) as refusal:
         return 401, {"code": "unauthorized", "message": refusal.detail}
     except ServiceError as refusal:
@@ -157,7 +171,12 @@ def _answered(
 
 
 def _answer(
-    request: Request, asked: Asking, credentials: HTTPAuthorizationCredentials | None, steps: list[str], body: bytes
+    request: Request,
+    asked: Asking,
+    credentials: HTTPAuthorizationCredentials | None,
+    steps: list[str],
+    body: bytes,
+    over: threading.Event,
 ) -> dict[str, Any]:
     state = request.app.state
     principal = principal_of(request, state.engine, credentials)
@@ -178,6 +197,8 @@ def _answer(
         if decision["undecided"]:
             told = "; ".join(one["message"] for one in decision["reasons"] if one["outcome"] == "error")
             raise Undecided(f"A rule could not run, so nothing is decided: {told}")
+        if over.is_set():
+            raise Unavailable("The time was over before the decision could be kept.")
     found = opa.at(opa.result(decision), steps)
     answer = {} if found is opa.UNDEFINED else {"result": found}
     return {**answer, "decision_id": decision["id"]} if decision["id"] else answer

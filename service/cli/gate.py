@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
 
@@ -20,6 +21,7 @@ from service.cli.gate_table import as_table, terminal
 from service.cli.manifest_files import MorePaths, PathOptions, all_of
 from service.foundation import clock
 from service.foundation.errors import Fault, Invalid
+from service.foundation.patience import within
 from service.gate import answer
 from service.gate.formats.choose import FORMATS
 from service.gate.formats.explained import explained
@@ -171,7 +173,10 @@ def ask(
     params = client.known({"workspace": workspace, **asked})
     try:
         with client.connect(url, token_file, timeout) as server:
-            decision = client.as_object(server.ask("POST", "/gate", params=params, json=body)).get("decision")
+            given = within(timeout, partial(server.ask, "POST", "/gate", params=params, json=body))
+            decision = client.as_object(given).get("decision")
+    except TimeoutError as error:
+        raise Unreachable(f"{url} did not answer in time ({error}).") from error
     except Refused as refusal:
         if refusal.answer in _INPUT:
             raise _with_places(refusal, [*whole, *(one for one, _ in parts)]) from refusal

@@ -71,7 +71,7 @@ class EmbeddedEngine:
             if bundle.digest in self._bundles:
                 self._bundles.move_to_end(bundle.digest)
                 return
-        prepared = entries.prepare(bundle)
+        prepared = entries.prepare(bundle, at_once=True)
         texts = canonical.encode([[m.path, m.text] for m in prepared.modules])
         self._use(bundle.digest, texts, None, b"")
         with self._lock:

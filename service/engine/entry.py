@@ -62,8 +62,11 @@ def rules_for(bundle: Bundle, kind: str) -> list[RuleEntry]:
     return sorted((rule for rule in bundle.rules if kind in rule.kinds), key=lambda rule: rule.id)
 
 
-def prepare(bundle: Bundle) -> Prepared:
+def prepare(bundle: Bundle, *, at_once: bool = False) -> Prepared:
     """Checks the bundle's text and adds markers and entry points.
+
+    `at_once` is for an engine that takes all modules or none: then the revision need not look for each of them, which
+    costs a millisecond with every question.
 
     Raises:
         EngineFailure: REFUSED, with every fault, where the text may not be run or a rule is not where it should be.
@@ -77,10 +80,10 @@ def prepare(bundle: Bundle) -> Prepared:
     marked = tuple(
         Module(module.path, f"{module.text}\n{MARKER} := true\n") for module in modules.ordered(bundle.modules)
     )
-    return Prepared(bundle.digest, (*marked, _entries(bundle)))
+    return Prepared(bundle.digest, (*marked, _entries(bundle, at_once=at_once)))
 
 
-def _entries(bundle: Bundle) -> Module:
+def _entries(bundle: Bundle, *, at_once: bool) -> Module:
     kinds = sorted({kind for rule in bundle.rules for kind in rule.kinds})
     by_slug = {PROBE: [], **{kind: rules_for(bundle, kind) for kind in kinds}}
     for rule in bundle.rules:
@@ -92,7 +95,7 @@ def _entries(bundle: Bundle) -> Module:
     ]
     if strange:
         raise EngineFailure(FailureKind.REFUSED, f"{strange[0]!r} is no kind of asset")
-    packages = sorted({modules.package_of(module) for module in bundle.modules})
+    packages = [] if at_once else sorted({modules.package_of(module) for module in bundle.modules})
     whole = "\n".join(f"\tdata.{package}.{MARKER}" for package in packages) or "\ttrue"
     text = f'package allod.entry\n\n{REVISION} := "{bundle.digest}" if {{\n{whole}\n}}\n'
     text += "".join(_verdicts(slug, rules) + _answer(slug) for slug, rules in sorted(by_slug.items()))

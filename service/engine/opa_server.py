@@ -24,6 +24,7 @@ from service.engine import entry as entries
 from service.engine.modules import ROOT, moved
 from service.engine.protocol import Bundle, EngineFailure, FailureKind
 from service.foundation import canonical
+from service.foundation.patience import within
 
 CONNECT_SECONDS = 3.0
 REVISIONS_KEPT = 4
@@ -49,7 +50,7 @@ class OpaEngine:
     Args:
         url: `http(s)://host:port`, without a path.
         token: bearer token, where the server wants one.
-        timeout: seconds without a byte of answer until a request is given up.
+        timeout: seconds until a request is given up: without a byte of answer, and for the whole of it.
         grace: seconds for which a bundle that nobody asks any more stays on the server.
     """
 
@@ -173,13 +174,16 @@ class OpaEngine:
 
     def _call(self, request: Callable[[], Answer]) -> Answer:
         """Carries a request out, again where a kept connection turned out to be dead; failures in our own words."""
+        seconds = CONNECT_SECONDS + self._timeout
         try:
             try:
-                return request()
+                return within(seconds, request)
             except requests.exceptions.ConnectionError as error:
                 if "timed out" in str(error):
                     raise
-                return request()
+                return within(seconds, request)
+        except TimeoutError as error:
+            raise EngineFailure(FailureKind.TIMEOUT, f"OPA did not end its answer within {seconds:g} s") from error
         except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
             if "Read timed out" in str(error):  # with PUT it comes wrapped as a failed repetition
                 raise EngineFailure(FailureKind.TIMEOUT, f"OPA gave no answer within {self._timeout:g} s") from error

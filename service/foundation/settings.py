@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(default=60, ge=2, le=3600, description="How long a silent worker keeps a chunk")
     engine_timeout_seconds: float = Field(default=20.0, gt=0, le=600, description="Wall clock of one engine call")
     engine_memory_mib: int = Field(default=2048, ge=256, description="Address space of the embedded engine's process")
+    gate_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="After so long the gate says that it cannot decide"
+    )
     chunk_size: int = Field(default=250, ge=1, le=5000, description="Assets judged in one transaction")
     scan_roots: str = Field(default="", description="Directories that sources may read, with ':' between")
     source_secrets: str = Field(

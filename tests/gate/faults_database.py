@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.gate.faults_stage import PATIENCE_SECONDS, Database
+from tests.gate.faults_stage import FILLER, PATIENCE_SECONDS, Database
 
 RECORD = "decision_record"
 
@@ -32,17 +33,35 @@ def disk_full(database: Database) -> Iterator[None]:
         owner = database.home.postgres.stat()
         os.chown(place, owner.st_uid, owner.st_gid)
         place.chmod(0o700)
-        # Empty, the table needs no room that is left in its last page.
         database.run(f"CREATE TABLESPACE small LOCATION '{place}'", f"ALTER TABLE {RECORD} SET TABLESPACE small")
         ballast = place / "ballast"
         with pytest.raises(OSError, match="No space left"):
             _fill(ballast)
+        _fill_pages(database)
         yield
         ballast.unlink()
+        database.run(f"DELETE FROM {RECORD} WHERE actor = '{FILLER}'")  # noqa: S608 -- words of this file
         database.run(f"ALTER TABLE {RECORD} SET TABLESPACE pg_default", "DROP TABLESPACE small")
     finally:
         subprocess.run(["umount", "--lazy", place], check=True)
         shutil.rmtree(place)
+
+
+def _fill_pages(database: Database) -> None:
+    """Takes the room that is left in the pages that the table has already: with copies of its rows, then with small ones."""
+    others = "at, as_of, enforcement_point, bundle_digest, engine, verdict, digest, workspace_id"
+    for inner in ("inputs, reasons, outcomes", "'[]'::jsonb, '[]'::jsonb, '{}'::jsonb"):
+        copied = (
+            f"INSERT INTO {RECORD} (id, actor, {others}, inputs, reasons, outcomes) "  # noqa: S608 -- words of this file
+            f"SELECT gen_random_uuid(), '{FILLER}', {others}, {inner} FROM {RECORD} LIMIT 1"
+        )
+        with database.superuser() as connection:
+            while True:
+                try:
+                    if not connection.execute(copied).rowcount:
+                        return  # an empty table has no pages
+                except psycopg.errors.DiskFull:
+                    break
 
 
 def _fill(file: Path) -> None:

@@ -271,7 +271,12 @@ def test_a_rule_that_does_not_come_to_an_end_or_fails(
     spoilt = shipped.replace("applies if reach.possible(parameters.data_classes)", f"applies if {condition}")
     assert spoilt != shipped
     rule.write_text(spoilt)
-    settings: dict[str, object] = {"policies_dir": policies, "engine_timeout_seconds": OPA_SECONDS}
+    # OPA compiles all modules anew with each that it is given, so finding the one at fault takes it a minute.
+    settings: dict[str, object] = {
+        "policies_dir": policies,
+        "engine_timeout_seconds": OPA_SECONDS,
+        "gate_seconds": 110,
+    }
     port = free_port()
     running = opa_server(port) if kind == "opa" else None
     if running is not None:
@@ -318,13 +323,10 @@ def test_a_pack_whose_rule_is_not_there(stage: Stage, policies: Path) -> None:
     is_undecided(api.gate())
 
 
-@pytest.mark.parametrize("given", [{}, {"enforcement": {"ci": {"unknown": "block"}}}], ids=["active", "changed"])
-def test_a_pack_that_a_workspace_set_and_that_no_longer_ships(
-    stage: Stage, api: Api, policies: Path, given: dict[str, Any]
-) -> None:
+def test_a_pack_that_a_workspace_set_and_that_no_longer_ships(stage: Stage, api: Api, policies: Path) -> None:
     pack = "vendor-independence"
     shutil.rmtree(policies / "packs" / pack)
-    _set(api, pack, given)
+    _set(api, pack, {"enforcement": {"ci": {"unknown": "block"}}})
     try:
         without = stage.api(policies_dir=policies)
         is_undecided(without.gate())

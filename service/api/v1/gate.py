@@ -1,16 +1,19 @@
 """The gate: one synchronous answer on a candidate."""
 
+import threading
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from service.api.dependencies import EngineDep, GateCaller, WorkspaceName, workspace_of
+from service.api.asking import in_time
+from service.api.dependencies import EngineDep, GateCaller, SettingsDep, WorkspaceName, workspace_of
 from service.api.ground import GroundDep
 from service.api.schemas.gate import GateAnswer
 from service.foundation import canonical, clock
 from service.foundation.database import unit_of_work
+from service.foundation.errors import Unavailable
 from service.gate import answer, candidate
 from service.gate.check import Question, check
 from service.gate.reading.parts import Options, Type
@@ -64,25 +67,33 @@ async def _raw(request: Request) -> bytes:
 
 
 @router.post("/gate", operation_id="ask_gate", response_model=GateAnswer, openapi_extra=_BODY)
-def ask_gate(
+async def ask_gate(
     body: Annotated[bytes, Depends(_raw)],
     reading: Annotated[_Reading, Depends(_reading)],
     principal: GateCaller,
     bind: EngineDep,
     ground: GroundDep,
+    settings: SettingsDep,
     workspace: WorkspaceName = None,
     point: Annotated[Literal["ci", "admission", "api"], Query(description="Enforcement point that asks")] = "ci",
     as_of: Annotated[date | None, Query(description="Judge as things stood on this day; default today")] = None,
 ) -> Response:
     """May this ship? The candidate is laid over the live inventory; nothing is saved but the decision."""
-    with unit_of_work(bind) as session:
-        home = workspace_of(principal, session, workspace)
-        given = candidate.read(body, home.name, name=reading.name, type=reading.type, options=reading.options)
-        day = as_of or clock.today()
-        if given.candidates:
-            decision = check(session, ground, Question(home, given.candidates, day, point), principal.actor).decision
-        else:
-            decision = answer.nothing(workspace=home.name, point=point, as_of=day.isoformat())
-    # Written by hand: what was just made of our own values need not be checked, copied and taken apart once more.
-    told = canonical.encode({"decision": answer.located(decision, given.readings)})
-    return Response(told, media_type="application/json")
+
+    def work(over: threading.Event) -> bytes:
+        with unit_of_work(bind) as session:
+            home = workspace_of(principal, session, workspace)
+            given = candidate.read(body, home.name, name=reading.name, type=reading.type, options=reading.options)
+            day = as_of or clock.today()
+            if given.candidates:
+                decision = check(
+                    session, ground, Question(home, given.candidates, day, point), principal.actor
+                ).decision
+            else:
+                decision = answer.nothing(workspace=home.name, point=point, as_of=day.isoformat())
+            if over.is_set():
+                raise Unavailable("The time was over before the decision could be kept.")
+        # Written by hand: what was made of our own values need not be checked, copied and taken apart once more.
+        return canonical.encode({"decision": answer.located(decision, given.readings)})
+
+    return Response(await in_time(settings.gate_seconds, work), media_type="application/json")
