@@ -20,6 +20,6 @@ def test_the_answer_comes_back_and_so_does_the_error() -> None:
 
 def test_what_does_not_come_back_is_left() -> None:
     never = threading.Event()
-    with pytest.raises(TimeoutError, match="within 0.05 s"):
+    with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
         within(0.05, never.wait)
     never.set()
