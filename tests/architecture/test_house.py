@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from service.gate.formats.choose import FORMATS
+from service.scans import marks
 from service.scans.registry import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,6 +217,16 @@ def test_a_connector_touches_neither_database_nor_queue() -> None:
     forbidden = (*(f"service.{room}" for room in rooms), "sqlalchemy", "sqlmodel", "celery")
     for path in CONNECTORS.glob("*.py"):
         assert not [module for module in imported(path) if module.startswith(forbidden)], path
+
+
+def test_the_readme_lists_every_mark() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert {mark for mark in marks.KNOWN if f"`{mark}`" not in readme} == set()
+
+
+def test_the_readme_lists_every_format_of_the_gate() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert {name for name in FORMATS if name not in readme} == set()
 
 
 def test_the_readme_lists_every_connector() -> None:
