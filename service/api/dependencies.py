@@ -17,7 +17,7 @@ from service.auth import tokens
 from service.auth.principals import Principal, Unauthenticated
 from service.auth.roles import Permission
 from service.foundation import outbox
-from service.foundation.database import unit_of_work
+from service.foundation.database import each_for_itself, unit_of_work
 from service.foundation.errors import NotFound
 from service.foundation.pages import LIMIT_DEFAULT, LIMIT_MAX
 from service.foundation.settings import Settings
@@ -71,9 +71,8 @@ def principal_of(
     """
     if credentials is None:
         raise Unauthenticated("Send an access token: Authorization: Bearer <token>.")
-    # A session of its own: what the endpoint does later can neither undo the record of use nor hold its lock. Each of its
-    # statements stands for itself, so there is nothing to begin and to commit.
-    with Session(bind.execution_options(isolation_level="AUTOCOMMIT")) as session:
+    # A session of its own: what the endpoint does later can neither undo the record of use nor hold its lock.
+    with each_for_itself(bind) as session:
         principal = tokens.authenticate(session, credentials.credentials)
     request.state.actor = str(principal.actor)  # for the log line of this request
     return principal

@@ -72,7 +72,7 @@ class KeptDecision:
 
 
 _FIELDS = fields(Answer)
-# One round trip: what is known already costs nothing, and whether the rules are is answered at once.
+# One round trip, and all or nothing of it: what is known already costs nothing. Without its rules no decision is kept.
 _KEEP_ANSWER = text("""
     WITH inputs AS (
         INSERT INTO kept_input (digest, body)
@@ -80,6 +80,7 @@ _KEEP_ANSWER = text("""
         ORDER BY digest ON CONFLICT (digest) DO NOTHING
     ), decision AS (
         INSERT INTO decision_record SELECT * FROM jsonb_populate_record(NULL::decision_record, CAST(:row AS jsonb))
+        WHERE EXISTS (SELECT 1 FROM kept_bundle WHERE digest = :bundle)
     )
     SELECT EXISTS (SELECT 1 FROM kept_bundle WHERE digest = :bundle)
 """)
@@ -254,6 +255,7 @@ def keep_answer(
             text("INSERT INTO kept_bundle (digest, body) VALUES (:digest, :body) ON CONFLICT (digest) DO NOTHING"),
             {"digest": bundle.digest, "body": zlib.compress(canonical.encode(bundle.as_dict()))},
         )
+        connection.execute(_KEEP_ANSWER, values)
     return kept
 
 

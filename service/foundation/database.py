@@ -3,13 +3,15 @@
 Rooms take a `Session`, flush when they need a key, and never commit: the edge that opened the unit of work does.
 """
 
+import selectors
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlmodel import Session, SQLModel
 
 from service.foundation.settings import settings
@@ -41,11 +43,10 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
 
     `url` may say `postgresql://` as other tools do: the driver is always psycopg 3.
     """
-    return create_engine(
+    engine = create_engine(
         driver_url(url),
         pool_size=pool_size,
         max_overflow=10,
-        pool_pre_ping=True,
         json_serializer=_json,
         json_deserializer=orjson.loads,
         connect_args={
@@ -54,6 +55,22 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
             "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}",
         },
     )
+    event.listen(engine, "checkout", _refuse_what_was_ended)
+    return engine
+
+
+def _refuse_what_was_ended(connection: Any, record: Any, proxy: Any) -> None:  # noqa: ARG001 -- SQLAlchemy's signature
+    """Has the pool make a new connection where a server has ended this one while nobody used it.
+
+    An idle connection has nothing to say. If there is something to read, it is the server's farewell; so this costs a look
+    at the socket, and no question to the server.
+    """
+    if not connection.closed:
+        with selectors.DefaultSelector() as looking:
+            looking.register(connection, selectors.EVENT_READ)
+            if not looking.select(0):
+                return
+    raise DisconnectionError("the server has ended an idle connection")
 
 
 def driver_url(url: str) -> str:
@@ -68,6 +85,13 @@ def driver_url(url: str) -> str:
 def engine() -> Engine:
     """The engine of this process, on `ALLOD_DATABASE_URL`."""
     return connect(settings().database_url.get_secret_value())
+
+
+@contextmanager
+def each_for_itself(bind: Engine) -> Iterator[Session]:
+    """A session in which each statement is a transaction of its own: for what reads, and writes with one at most."""
+    with Session(bind.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False) as session:
+        yield session
 
 
 @contextmanager
