@@ -91,5 +91,5 @@ def test_every_operation_is_counted_under_the_path_that_the_document_names(app: 
     page = anonymous.get("/metrics").text
     for path, methods in app.openapi()["paths"].items():
         for method in methods:
-            route = path.replace("{ref}", "{ref:path}").replace("{key}", "{key:path}")
+            route = path.replace("{ref}", "{ref:path}").replace("{key}", "{key:path}").replace("{path}", "{path:path}")
             assert f'method="{method.upper()}",route="{route}"' in page
