@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import hatchling.build
 import httpx2
 import pytest
 
+from service.cli import serve
 from service.cli.home import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,3 +138,13 @@ def test_the_wheel_holds_what_the_service_reads(tmp_path: Path, monkeypatch: pyt
         pytest.skip("SKIPPED: this is no git checkout")
     missing = [name for name in tracked.stdout.split() if name not in names and (ROOT / name).exists()]
     assert missing == []
+
+
+def test_no_answer_waits_for_an_acknowledgement() -> None:
+    with socket.socket() as listening, socket.socket() as client:
+        listening.bind(("127.0.0.1", 0))
+        serve.at_once(listening).listen()
+        client.connect(listening.getsockname())
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
