@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.failures import Stopped
 from service.foundation.errors import Fault, Invalid
 from service.foundation.settings import settings
 
@@ -37,7 +38,6 @@ def api(
 ) -> None:
     """Serve REST and the dashboard."""
     import uvicorn
-    from uvicorn.main import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     from service.gate import admission_file
@@ -65,7 +65,7 @@ def api(
             return
         server.run()
     if not server.started:
-        raise typer.Exit(STARTUP_FAILURE)
+        raise Stopped("The API could not start; its log says why.")
 
 
 def at_once(listening: socket.socket) -> socket.socket:

@@ -14,8 +14,8 @@ import hatchling.build
 import httpx2
 import pytest
 
-from service.cli import serve
 from service.cli.home import free_port
+from service.cli.serve import at_once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -143,7 +143,7 @@ def test_the_wheel_holds_what_the_service_reads(tmp_path: Path, monkeypatch: pyt
 def test_no_answer_waits_for_an_acknowledgement() -> None:
     with socket.socket() as listening, socket.socket() as client:
         listening.bind(("127.0.0.1", 0))
-        serve.at_once(listening).listen()
+        at_once(listening).listen()
         client.connect(listening.getsockname())
         accepted, _ = listening.accept()
         with accepted:
