@@ -383,7 +383,8 @@ def test_a_server_that_is_killed_in_the_middle_of_a_request(stage: Stage) -> Non
         is_undecided(api.gate())
     api.start()
     decides(api)
-    assert stage.database.decisions() == kept + 2
+    # What the database had begun to keep it may keep to the end: a decision that was made and that nobody heard.
+    assert stage.database.decisions() - kept in {2, 3}
 
 
 def test_a_server_that_is_told_to_end_gives_the_answer_that_it_owes(stage: Stage) -> None:
