@@ -141,7 +141,8 @@ async def _respond(
     if asked.metrics and status == 200:
         content["metrics"] = {"timer_server_handler_ns": time.perf_counter_ns() - begun}
     option = orjson.OPT_INDENT_2 if asked.pretty else 0
-    return Response(orjson.dumps(content, option=option), status, media_type="application/json")
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Response(orjson.dumps(content, option=option), status, headers, media_type="application/json")
 
 
 def _answered(

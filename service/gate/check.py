@@ -1,6 +1,6 @@
 """The check: a candidate judged on the live inventory, and the decision kept with all it was made from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -37,10 +37,8 @@ class Checked:
     decision: dict[str, Any]
 
 
-def check(
-    session: Session, ground: Ground, question: Question, actor: Actor, awaited: Callable[[], None] = lambda: None
-) -> Checked:
-    """The answer, kept with one statement. `awaited` is called before, and raises if nobody waits for the answer any more.
+def check(session: Session, ground: Ground, question: Question, actor: Actor) -> Checked:
+    """The answer, kept if the session is committed.
 
     Raises:
         Unavailable: the engine gave no answer; nothing may ship on that.
@@ -48,7 +46,6 @@ def check(
     workspace = question.workspace
     asked = Asked(question.candidates, question.as_of, clock.now(), question.point)
     judged = judge(StoredWorld(session, ground, workspace), ground.engine, asked)
-    awaited()
     kept = _keep(session, ground, question, judged, actor)
     said = answer_of(judged, asked, workspace=workspace.name, engine=ground.engine.name)
     return Checked(kept, {**said, "id": str(kept.id)})

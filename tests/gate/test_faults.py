@@ -260,12 +260,8 @@ LOOP = "count([1 | some a in numbers.range(1, 10000); some b in numbers.range(1,
 DIVISION = "1 / (count(input.asset.ref) - count(input.asset.ref)) == 1"
 
 
-# A loop on OPA is what a silent server is, but that it takes the machine with it: see above for the server.
-@pytest.mark.parametrize(
-    ("kind", "condition"),
-    [("embedded", LOOP), ("embedded", DIVISION), pytest.param("opa", DIVISION, marks=pytest.mark.opa)],
-    ids=["embedded-loops", "embedded-fails", "opa-fails"],
-)
+@pytest.mark.parametrize("condition", [LOOP, DIVISION], ids=["loops", "fails"])
+@pytest.mark.parametrize("kind", ["embedded", pytest.param("opa", marks=pytest.mark.opa)])
 def test_a_rule_that_does_not_come_to_an_end_or_fails(
     stage: Stage, policies: Path, opa_server: OpaServer, kind: str, condition: str
 ) -> None:
@@ -383,8 +379,7 @@ def test_a_server_that_is_killed_in_the_middle_of_a_request(stage: Stage) -> Non
         is_undecided(api.gate())
     api.start()
     decides(api)
-    # What the database had begun to keep it may keep to the end: a decision that was made and that nobody heard.
-    assert stage.database.decisions() - kept in {2, 3}
+    assert stage.database.decisions() == kept + 2
 
 
 def test_a_server_that_is_told_to_end_gives_the_answer_that_it_owes(stage: Stage) -> None:

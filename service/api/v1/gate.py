@@ -12,7 +12,7 @@ from service.api.dependencies import EngineDep, GateCaller, SettingsDep, Workspa
 from service.api.ground import GroundDep
 from service.api.schemas.gate import GateAnswer
 from service.foundation import canonical, clock
-from service.foundation.database import each_for_itself
+from service.foundation.database import unit_of_work
 from service.foundation.errors import Unavailable
 from service.gate import answer, candidate
 from service.gate.check import Question, check
@@ -81,19 +81,17 @@ async def ask_gate(
     """May this ship? The candidate is laid over the live inventory; nothing is saved but the decision."""
 
     def work(over: threading.Event) -> bytes:
-        def awaited() -> None:
-            if over.is_set():
-                raise Unavailable("The time was over before the decision could be kept.")
-
-        with each_for_itself(bind) as session:
+        with unit_of_work(bind) as session:
             home = workspace_of(principal, session, workspace)
             given = candidate.read(body, home.name, name=reading.name, type=reading.type, options=reading.options)
             day = as_of or clock.today()
             if given.candidates:
                 question = Question(home, given.candidates, day, point)
-                decision = check(session, ground, question, principal.actor, awaited).decision
+                decision = check(session, ground, question, principal.actor).decision
             else:
                 decision = answer.nothing(workspace=home.name, point=point, as_of=day.isoformat())
+            if over.is_set():
+                raise Unavailable("The time was over before the decision could be kept.")
         # Written by hand: what was made of our own values need not be checked, copied and taken apart once more.
         return canonical.encode({"decision": answer.located(decision, given.readings)})
 
