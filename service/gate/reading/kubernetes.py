@@ -6,9 +6,11 @@ ignored, each by name; in a kind that nobody knows, what has the form of a pod i
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from service.gate.reading.kubernetes_objects import Object, containers_anywhere, objects, selectors, variables
+from service.gate.reading.names_of_ai import speaks_of_ai
 from service.gate.reading.parts import File, Ignored, Missing, Options, Proposed, Reading, Type
 from service.gate.reading.text import documents, refusal, refuse
 from service.gate.reading.workload import Estate, Told, is_of_marks, refused_mark
@@ -107,6 +109,9 @@ def _deeper(one: Object, workload: Workload) -> Workload | None:
         return None
     inner, selector = containers_anywhere(one.data), selectors(one.data)
     if not inner:
+        group = str(one.data.get("apiVersion", "")).partition("/")[0]
+        if speaks_of_ai(one.kind) or speaks_of_ai(group):
+            return replace(workload, dedicated=True)  # AI by its name, whatever form it has: an open question
         return workload if marks.marks(workload.tags) else None
     pod = {"spec": {"containers": inner, "nodeSelector": selector}}
     return understand({**one.data, "spec": {"template": pod}})

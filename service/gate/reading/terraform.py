@@ -1,8 +1,10 @@
 """Terraform and OpenTofu: what `show -json` says of a plan (or a state), as it would be after `apply`."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from service.foundation.errors import Fault
+from service.gate.reading.names_of_ai import speaks_of_ai
 from service.gate.reading.parts import File, Ignored, Missing, Options, Place, Proposed, Reading, Type
 from service.gate.reading.text import lines_of, parsed, refusal, refuse
 from service.gate.reading.workload import is_of_marks, refused_mark
@@ -10,7 +12,8 @@ from service.inventory.facts import Kind, RelationType
 from service.scans import marks
 from service.scans.bom_facts import declared
 from service.scans.connectors.terraform_state import manifests
-from service.scans.connectors.terraform_state_assets import Found, Unread
+from service.scans.connectors.terraform_state_assets import Found, Making, Unread
+from service.scans.connectors.terraform_state_document import understand
 from service.scans.draft import Draft
 from service.scans.failures import SourceFailure
 
@@ -23,6 +26,9 @@ _ASKED: Final = {
     ),
     Kind.MODEL: (("licence", "its licence", "licence", "Apache-2.0"),),
     Kind.AI_SERVICE: (),
+    Kind.SYSTEM: (
+        ("data_classes", "what it is and which data it handles: its type is not read", "data-classes", "personal"),
+    ),
 }
 _PLACED: Final = {Kind.GPU_HOST: RelationType.LOCATED_IN, Kind.DATASET: RelationType.STORED_IN}
 
@@ -64,11 +70,28 @@ def read(file: File, _options: Options) -> Reading:
                     ignored.append(Ignored(address, note, place))
         elif isinstance(one, Unread) and address != "plan":
             faults.append(Fault("", f"{address}: {one.reason}", _EXPECTED, None, file.name, place.line))
+        elif isinstance(one, tuple) and speaks_of_ai(one[0]):
+            # Nobody knows what it is, but for its name: then it is an open question, not of no concern.
+            for draft, troubles, at in _unread(document, one[0], file, lines):
+                proposed.append(Proposed(declared(draft.manifest(), f"terraform:{file.name}"[:500]), at, whole=False))
+                missing += _asked(draft, at)
+                faults += [refused_mark(at, trouble) for trouble in troubles]
         else:
             # A plan of a part (`-target`) brings that part alone.
             ignored.append(Ignored(address, one.reason if isinstance(one, Unread) else one[1], place))
     refuse(faults)
     return Reading(Type.TERRAFORM_PLAN, tuple(proposed), tuple(missing), tuple(ignored))
+
+
+def _unread(
+    document: Any, type_: str, file: File, lines: Mapping[str, int]
+) -> Iterator[tuple[Draft, list[str], Place]]:
+    """A system for each resource of a type that is not read: something that runs, of which only its marks tell."""
+    making = Making(understand(document), file.name, None)
+    for resource in making.document.resources:
+        if resource.type == type_:
+            draft, troubles = making.draft(Kind.SYSTEM, resource, "", resource.address)
+            yield draft, troubles, Place(file.name, lines.get(resource.address, 1))
 
 
 def _errored(document: Any) -> bool:
